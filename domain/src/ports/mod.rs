@@ -1,0 +1,42 @@
+//! The ports: what the workflow asks of the outside, each as small as an adapter can make it.
+//!
+//! Every duty of an implementer is a MUST sentence, and each has its case in the contract suites.
+
+mod call_log;
+mod clock;
+mod inbox;
+mod marketplace;
+mod randomness;
+mod record;
+mod shop;
+mod store_error;
+mod work_store;
+
+pub use call_log::CallLog;
+pub use clock::{Clock, StoreClock};
+pub use inbox::{Inbox, InboxEntry};
+pub use marketplace::{
+    Account, Listing, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit,
+    SendVerdict, ShopKey, UnreadableOrder,
+};
+pub use randomness::{Randomness, new_operation};
+pub use record::{
+    CallFilter, CallRow, Entry, FailureFilter, FailureRow, OrderCursor, OrderFilter, OrderStory, OrderSummary,
+    RecordReader,
+};
+pub use shop::{PollSlot, ShopState, ShopStore};
+pub use store_error::{StoreError, StoreResult};
+pub use work_store::{
+    ClaimRequest, Ingested, Intent, KnownOrder, NewOrder, OrderStanding, RecordedAnswer, Settled, WorkStore,
+};
+
+#[cfg(any(test, feature = "mocks"))]
+pub use self::{
+    call_log::MockCallLog, clock::MockClock, inbox::MockInbox, marketplace::MockMarketplace,
+    randomness::MockRandomness, record::MockRecordReader, shop::MockShopStore, work_store::MockWorkStore,
+};
+
+/// All the store ports in one: what the workflow is given.
+pub trait Store: WorkStore + ShopStore + CallLog + Inbox {}
+
+impl<S: WorkStore + ShopStore + CallLog + Inbox> Store for S {}

@@ -1,0 +1,173 @@
+//! The settings of the workflow, with their defaults and the limits within which they make sense.
+
+use std::time::Duration;
+
+use crate::retry::RetryPolicy;
+
+/// How many orders one look may ask for; more is answered with a 400. Source: Mirakl, OR11, `order_ids`.
+pub const IDS_PER_LOOK: usize = 100;
+
+/// The settings of the workflow. [`Settings::default`] holds the numbers for the real marketplace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The most that one call may take in all, from before the connection to the last byte of the answer.
+    pub call_timeout: Duration,
+    /// How long a claim lasts.
+    pub lease: Duration,
+    /// How long before its end a worker stops trusting its own lease.
+    pub lease_margin: Duration,
+    /// The least time between two looks of the whole shop at its orders in flight. Zero is for tests and benchmarks.
+    pub poll_interval: Duration,
+    /// How many looks an order gets to be seen as accepted after its acceptance was sent; 1 or more.
+    pub validation_attempts: u32,
+    /// How failed attempts are retried.
+    pub retry: RetryPolicy,
+    /// How long an order may stand in `WAITING_DEBIT` before a person is asked.
+    pub debit_grace: Duration,
+    /// How long after its creation the marketplace refuses an order that nobody accepted. No payload tells it.
+    pub acceptance_deadline: Duration,
+    /// How many acceptances may be under way at once; 1 or more.
+    pub concurrency: usize,
+    /// How old the marketplace's listing may be: an effect older than this is certain to be seen by a look.
+    pub read_staleness: Duration,
+    /// How old a look may be that justifies a send.
+    pub look_freshness: Duration,
+    /// How long orders that wait for their debit or for a person are left alone between two looks, at the most.
+    pub slow_look_interval: Duration,
+    /// After how many calls in a row that were not sent or not answered the workflow stops sending.
+    pub breaker_threshold: u32,
+    /// How much of a pause asked for by the marketplace a run waits for before it gives up.
+    pub patience: Duration,
+    /// How long the shop rests after a 429 that names no time.
+    pub default_pause: Duration,
+    /// How many orders are claimed, and how many settled, together; 1 to 1000.
+    pub batch: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        const MINUTE: Duration = Duration::from_secs(60);
+        Self {
+            call_timeout: Duration::from_secs(10),
+            lease: Duration::from_secs(20),
+            lease_margin: Duration::from_secs(2),
+            poll_interval: MINUTE,
+            validation_attempts: 5,
+            retry: RetryPolicy {
+                base: MINUTE,
+                cap: 15 * MINUTE,
+                attempts: 5,
+            },
+            debit_grace: 72 * 60 * MINUTE,
+            acceptance_deadline: 24 * 60 * MINUTE,
+            concurrency: 16,
+            read_staleness: Duration::from_secs(5),
+            look_freshness: MINUTE,
+            slow_look_interval: 60 * MINUTE,
+            breaker_threshold: 5,
+            patience: MINUTE,
+            default_pause: MINUTE,
+            batch: 100,
+        }
+    }
+}
+
+/// A setting outside of the range in which the workflow can keep its promises.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the setting `{name}` {problem}")]
+pub struct InvalidSetting {
+    /// The setting's name.
+    pub name: &'static str,
+    /// What is wrong with it, and what would be right.
+    pub problem: String,
+}
+
+impl Settings {
+    /// Checks that the settings fit together.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`], naming the first one that does not.
+    pub fn check(&self) -> Result<(), InvalidSetting> {
+        let fail = |name, problem: String| Err(InvalidSetting { name, problem });
+        let counts = [
+            ("validation_attempts", u64::from(self.validation_attempts), 1000),
+            ("retry_attempts", u64::from(self.retry.attempts), 1000),
+            ("concurrency", self.concurrency as u64, 1024),
+            ("breaker_threshold", u64::from(self.breaker_threshold), 1000),
+            ("batch", self.batch as u64, 1000),
+        ];
+        for (name, value, most) in counts {
+            if value == 0 || value > most {
+                return fail(name, format!("is {value}; it must lie between 1 and {most}"));
+            }
+        }
+        if self.call_timeout.is_zero() {
+            return fail(
+                "call_timeout",
+                "is zero; a call needs some time, `10s` for one".to_owned(),
+            );
+        }
+        if self.lease_margin.is_zero() {
+            return fail(
+                "lease_margin",
+                "is zero; a lease can't be trusted to its very end".to_owned(),
+            );
+        }
+        let least = self.call_timeout + self.lease_margin * 2;
+        if self.lease < least {
+            let problem = format!(
+                "is {:?}; a call may take {:?} and the margin is {:?}, so it must be {least:?} or more",
+                self.lease, self.call_timeout, self.lease_margin
+            );
+            return fail("lease", problem);
+        }
+        if self.retry.cap < self.retry.base {
+            let problem = format!("is {:?}, less than the base of {:?}", self.retry.cap, self.retry.base);
+            return fail("retry_cap", problem);
+        }
+        if self.look_freshness.is_zero() {
+            return fail(
+                "look_freshness",
+                "is zero; no look could ever justify a send".to_owned(),
+            );
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_fit_together() {
+        assert_eq!(Settings::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_lease_too_short_for_a_call_is_refused_by_name() {
+        let settings = Settings {
+            lease: Duration::from_secs(11),
+            ..Settings::default()
+        };
+        let error = settings.check().unwrap_err();
+        assert_eq!(error.name, "lease");
+        assert!(error.to_string().contains("14s or more"), "{error}");
+    }
+
+    #[test]
+    fn counts_of_zero_are_refused_by_name() {
+        let settings = Settings {
+            concurrency: 0,
+            ..Settings::default()
+        };
+        assert_eq!(settings.check().unwrap_err().name, "concurrency");
+    }
+
+    #[test]
+    fn a_cap_below_its_base_is_refused_by_name() {
+        let mut settings = Settings::default();
+        settings.retry.cap = Duration::from_secs(1);
+        assert_eq!(settings.check().unwrap_err().name, "retry_cap");
+    }
+}

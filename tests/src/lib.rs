@@ -1,0 +1,4 @@
+//! Contract suites run against every adapter, end-to-end and fault tests, and what they stand on.
+
+pub mod harness;
+pub mod postgres;
