@@ -113,7 +113,7 @@ impl Settings {
                 "is zero; a lease can't be trusted to its very end".to_owned(),
             );
         }
-        let least = self.call_timeout + self.lease_margin * 2;
+        let least = self.call_timeout + self.lease_margin * 3;
         if self.lease < least {
             let problem = format!(
                 "is {:?}; a call may take {:?} and the margin is {:?}, so it must be {least:?} or more",
@@ -152,7 +152,7 @@ mod tests {
         };
         let error = settings.check().unwrap_err();
         assert_eq!(error.name, "lease");
-        assert!(error.to_string().contains("14s or more"), "{error}");
+        assert!(error.to_string().contains("16s or more"), "{error}");
     }
 
     #[test]

@@ -181,4 +181,11 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
     /// # Errors
     /// A [`super::StoreError`].
     async fn standings(&self, ids: &[OrderId]) -> StoreResult<Vec<OrderStanding>>;
+
+    /// How many orders stand in one of these phases, due or not, leased or not. Its cost MUST follow the number of
+    /// unsettled orders, not of all.
+    ///
+    /// # Errors
+    /// A [`super::StoreError`].
+    async fn count(&self, phases: &[Phase]) -> StoreResult<u64>;
 }

@@ -1,0 +1,111 @@
+//! The work table: one row for each order that has an entry, with an index over those that have something due.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::call::CallId;
+use crate::order::OrderId;
+use crate::status::OrderStatus;
+use crate::time::Timestamp;
+use crate::work::{Fence, Phase, Standing, Version};
+
+/// A row of `order_work`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkRow {
+    /// The version of the order's newest entry.
+    pub version: Version,
+    /// The status of its newest entry.
+    pub status: OrderStatus,
+    /// The time of its newest entry.
+    pub status_at: Timestamp,
+    /// From when its deadline counts.
+    pub placed_at: Timestamp,
+    /// How it stands.
+    pub standing: Standing,
+    /// Its last acceptance call.
+    pub call: Option<CallId>,
+    /// The greatest fencing number given out for it; 0 before the first claim.
+    pub fence: Fence,
+    /// Until when it is leased.
+    pub lease_until: Option<Timestamp>,
+    /// Who leased it.
+    pub worker: Option<String>,
+    /// How often in a row it was claimed and not released.
+    pub unreleased_claims: u32,
+}
+
+impl WorkRow {
+    /// The row of an order with its first entry.
+    pub(super) fn fresh(status: OrderStatus, placed_at: Timestamp, now: Timestamp) -> Self {
+        Self {
+            version: Version(1),
+            status,
+            status_at: now,
+            placed_at,
+            standing: Standing::fresh(now),
+            call: None,
+            fence: Fence(0),
+            lease_until: None,
+            worker: None,
+            unreleased_claims: 0,
+        }
+    }
+
+    /// Whether (fence, version) are still the order's.
+    pub(super) fn is_held_by(&self, fence: Fence, version: Version) -> bool {
+        self.fence == fence && self.version == version
+    }
+
+    /// Ends the lease; its number stays.
+    pub(super) fn end_lease(&mut self) {
+        self.lease_until = None;
+        self.worker = None;
+        self.unreleased_claims = 0;
+    }
+}
+
+/// The rows by order, and those with something due by (phase, placed_at, order).
+#[derive(Debug, Default)]
+pub(super) struct WorkTable {
+    rows: BTreeMap<OrderId, WorkRow>,
+    pending: BTreeSet<(Phase, Timestamp, OrderId)>,
+}
+
+impl WorkTable {
+    pub(super) fn get(&self, id: &OrderId) -> Option<&WorkRow> {
+        self.rows.get(id)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&OrderId, &WorkRow)> {
+        self.rows.iter()
+    }
+
+    /// Inserts or replaces a row.
+    pub(super) fn put(&mut self, id: OrderId, row: WorkRow) {
+        if let Some(before) = self.rows.get(&id) {
+            self.pending.remove(&(before.standing.phase, before.placed_at, id.clone()));
+        }
+        if row.standing.due_at.is_some() {
+            self.pending.insert((row.standing.phase, row.placed_at, id.clone()));
+        }
+        self.rows.insert(id, row);
+    }
+
+    /// Changes a row; tells whether there was one.
+    pub(super) fn change(&mut self, id: &OrderId, change: impl FnOnce(&mut WorkRow)) -> bool {
+        let Some(mut row) = self.rows.get(id).cloned() else {
+            return false;
+        };
+        change(&mut row);
+        self.put(id.clone(), row);
+        true
+    }
+
+    /// The rows of a phase that have something due at some time, oldest first (by `placed_at`, then id).
+    pub(super) fn pending(&self, phase: Phase) -> impl Iterator<Item = (&OrderId, &WorkRow)> {
+        let first = OrderId::min();
+        self.pending
+            .range((phase, Timestamp::MIN, first)..)
+            .take_while(move |(other, _, _)| *other == phase)
+            .filter_map(|(_, _, id)| self.rows.get_key_value(id))
+    }
+}
