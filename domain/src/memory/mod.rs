@@ -1,7 +1,26 @@
 //! Ports without an outside, for tests and examples: a store in memory, a clock that is turned by hand, seeded randomness.
 
+mod call_log;
+mod claim;
 mod clock;
+mod foreign;
+mod inbox;
+mod ingest;
+mod intents;
 mod random;
+mod record;
+mod settle;
+mod shop;
+mod standings;
+mod store;
+mod tables;
+mod view;
+mod work_store;
+mod work_table;
 
 pub use clock::ManualClock;
+pub use foreign::ForeignFailure;
 pub use random::SeededRandom;
+pub use store::MemoryStore;
+pub use tables::{FiledFailure, LoggedCall, StoredOrder};
+pub use work_table::WorkRow;

@@ -1,4 +1,4 @@
-//! The work table: one row for each order that has an entry, with an index over those that have something due.
+//! The work table: one row for each order that has an entry, with an index by phase.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,11 +63,11 @@ impl WorkRow {
     }
 }
 
-/// The rows by order, and those with something due by (phase, placed_at, order).
+/// The rows by order, and beside them their keys by phase, then (placed_at, order).
 #[derive(Debug, Default)]
 pub(super) struct WorkTable {
     rows: BTreeMap<OrderId, WorkRow>,
-    pending: BTreeSet<(Phase, Timestamp, OrderId)>,
+    by_phase: BTreeMap<Phase, BTreeSet<(Timestamp, OrderId)>>,
 }
 
 impl WorkTable {
@@ -81,12 +81,13 @@ impl WorkTable {
 
     /// Inserts or replaces a row.
     pub(super) fn put(&mut self, id: OrderId, row: WorkRow) {
-        if let Some(before) = self.rows.get(&id) {
-            self.pending.remove(&(before.standing.phase, before.placed_at, id.clone()));
+        if let Some(before) = self.rows.get(&id)
+            && let Some(phase) = self.by_phase.get_mut(&before.standing.phase)
+        {
+            phase.remove(&(before.placed_at, id.clone()));
         }
-        if row.standing.due_at.is_some() {
-            self.pending.insert((row.standing.phase, row.placed_at, id.clone()));
-        }
+        let phase = self.by_phase.entry(row.standing.phase).or_default();
+        phase.insert((row.placed_at, id.clone()));
         self.rows.insert(id, row);
     }
 
@@ -100,12 +101,14 @@ impl WorkTable {
         true
     }
 
-    /// The rows of a phase that have something due at some time, oldest first (by `placed_at`, then id).
-    pub(super) fn pending(&self, phase: Phase) -> impl Iterator<Item = (&OrderId, &WorkRow)> {
-        let first = OrderId::min();
-        self.pending
-            .range((phase, Timestamp::MIN, first)..)
-            .take_while(move |(other, _, _)| *other == phase)
-            .filter_map(|(_, _, id)| self.rows.get_key_value(id))
+    /// The rows of a phase, oldest first (by `placed_at`, then id).
+    pub(super) fn in_phase(&self, phase: Phase) -> impl Iterator<Item = (&OrderId, &WorkRow)> {
+        let keys = self.by_phase.get(&phase).into_iter().flatten();
+        keys.filter_map(|(_, id)| self.rows.get_key_value(id))
+    }
+
+    /// How many rows are in a phase.
+    pub(super) fn count(&self, phase: Phase) -> u64 {
+        self.by_phase.get(&phase).map_or(0, |keys| keys.len() as u64)
     }
 }

@@ -1,0 +1,142 @@
+//! Acting as another program would: rows written past the ports.
+
+use super::store::{MemoryStore, refused};
+use super::tables::{FiledFailure, StoredOrder, Tables};
+use super::work_table::WorkRow;
+use crate::failure::FailureId;
+use crate::order::OrderId;
+use crate::ports::{Entry, FailureRow, StoreResult};
+use crate::status::OrderStatus;
+use crate::time::Timestamp;
+use crate::work::{Phase, Version};
+
+/// An inbox entry of another module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForeignFailure {
+    /// What it is about.
+    pub related_id: Option<String>,
+    /// Which process writes it.
+    pub process_name: String,
+    /// Readable details.
+    pub details: Option<String>,
+}
+
+impl MemoryStore {
+    /// Appends an entry as another program would: it counts from now on, and any lease on the order ends.
+    ///
+    /// # Errors
+    /// [`crate::ports::StoreError::Refused`] for an order that has no row.
+    pub fn append_foreign(
+        &self,
+        id: &OrderId,
+        status: &str,
+        note: Option<&str>,
+        retry_at: Option<Timestamp>,
+    ) -> StoreResult<()> {
+        let now = self.time();
+        self.tables().append_foreign(id, status, note, retry_at, now)
+    }
+
+    /// Inserts a row in `orders` without any entry, as another program would.
+    ///
+    /// # Errors
+    /// [`crate::ports::StoreError::Refused`] where there is one already.
+    pub fn insert_order_row(&self, id: &OrderId, raw: &str) -> StoreResult<()> {
+        let created_at = self.time();
+        let mut tables = self.tables();
+        if tables.orders.contains_key(id) {
+            return Err(refused(format!("there is an order {id} already")));
+        }
+        let row = StoredOrder {
+            raw: raw.into(),
+            created_at,
+            placed_at: None,
+        };
+        tables.orders.insert(id.clone(), row);
+        Ok(())
+    }
+
+    /// Opens an inbox entry as another module would.
+    pub fn insert_foreign_failure(&self, failure: ForeignFailure) -> FailureId {
+        let at = self.time();
+        let row = FailureRow {
+            failure_id: FailureId(0),
+            related_id: failure.related_id,
+            process_name: failure.process_name,
+            cause: None,
+            details: failure.details,
+            payload: None,
+            at,
+            needs_person: true,
+            resolved_at: None,
+            resolved_by: None,
+            resolution: None,
+        };
+        self.tables().insert_failure(FiledFailure { row, version: None })
+    }
+
+    /// Raises the epoch of the fencing numbers, as a rebuild does.
+    pub fn raise_epoch(&self) {
+        self.tables().epoch += 1;
+    }
+}
+
+impl Tables {
+    fn append_foreign(
+        &mut self,
+        id: &OrderId,
+        status: &str,
+        note: Option<&str>,
+        retry_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> StoreResult<()> {
+        let order = self.orders.get(id);
+        let order = order.ok_or_else(|| refused(format!("there is no order {id} to append to")))?;
+        let status = OrderStatus::parse(status);
+        let before = self.work.get(id).cloned();
+        let phase = Phase::after_foreign_entry(
+            before.as_ref().map(|row| row.standing.phase),
+            &status,
+            retry_at.is_some(),
+        );
+        let mut row = match before {
+            Some(mut row) => {
+                row.version = Version(row.version.0 + 1);
+                row
+            }
+            None => WorkRow::fresh(status.clone(), order.placed_or_created_at(), now),
+        };
+        row.status = status.clone();
+        row.status_at = now;
+        row.end_lease();
+        let standing = &mut row.standing;
+        standing.phase = phase;
+        standing.due_at = match phase {
+            Phase::Retry => retry_at,
+            Phase::Settled => None,
+            _ => Some(now),
+        };
+        if status == OrderStatus::PendingAcceptance {
+            standing.attempt = 1;
+            standing.looks = 0;
+            standing.waiting_looks = 0;
+            standing.slow_looks = 0;
+            standing.since = now;
+        }
+        let entry = Entry {
+            version: row.version,
+            status,
+            note: note.map(str::to_owned),
+            at: now,
+            source: "external".to_owned(),
+            actor: None,
+            attempt: None,
+            retry_at,
+            send: None,
+            look: None,
+        };
+        self.entries.entry(id.clone()).or_default().push(entry);
+        self.work.put(id.clone(), row);
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! Everything that is stored, for assertions.
+
+use std::collections::BTreeMap;
+
+use super::store::MemoryStore;
+use super::tables::{FiledFailure, LoggedCall, StoredOrder};
+use super::work_table::WorkRow;
+use crate::order::OrderId;
+use crate::ports::Entry;
+
+impl MemoryStore {
+    /// The rows of `orders`.
+    #[must_use]
+    pub fn order_rows(&self) -> BTreeMap<OrderId, StoredOrder> {
+        self.tables().orders.clone()
+    }
+
+    /// An order's timeline, by version, rising.
+    #[must_use]
+    pub fn entries(&self, id: &OrderId) -> Vec<Entry> {
+        self.tables().entries.get(id).cloned().unwrap_or_default()
+    }
+
+    /// Every call, by id, rising.
+    #[must_use]
+    pub fn logged_calls(&self) -> Vec<LoggedCall> {
+        self.tables().calls.values().cloned().collect()
+    }
+
+    /// Every inbox entry, by id, rising.
+    #[must_use]
+    pub fn filed_failures(&self) -> Vec<FiledFailure> {
+        self.tables().failures.values().cloned().collect()
+    }
+
+    /// An order's work row.
+    #[must_use]
+    pub fn work(&self, id: &OrderId) -> Option<WorkRow> {
+        self.tables().work.get(id).cloned()
+    }
+
+    /// Every work row.
+    #[must_use]
+    pub fn work_rows(&self) -> BTreeMap<OrderId, WorkRow> {
+        let tables = self.tables();
+        let rows = tables.work.iter();
+        rows.map(|(id, row)| (id.clone(), row.clone())).collect()
+    }
+}
