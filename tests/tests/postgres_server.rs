@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use ackord_tests::cases;
 use ackord_tests::harness::{self, Case, SetupError, Suite};
-use ackord_tests::postgres::{Database, Options, Server, SharedServer, containers_from_env};
+use ackord_tests::postgres::{Database, Options, Server, SharedServer, URL_VARIABLE, containers_from_env};
 use sqlx::Connection as _;
 use sqlx::postgres::PgConnection;
 use url::Url;
@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         a_killed_test_process_leaves_neither_server_nor_files,
         a_panicking_test_process_leaves_neither_server_nor_files,
         a_durable_server_waits_for_the_disk,
+        a_named_server_is_used_and_left_as_it_was,
     ];
     trials.extend(Suite::new("local", leftovers, local).trials());
     for image in containers_from_env() {
@@ -162,6 +163,30 @@ async fn a_durable_server_waits_for_the_disk(quick: &Server) {
     }
 }
 
+async fn a_named_server_is_used_and_left_as_it_was(server: &Server) {
+    let transactions = async || -> i64 {
+        let count = "SELECT xact_commit FROM pg_stat_database WHERE datname = 'postgres'";
+        sqlx::query_scalar(count)
+            .fetch_one(&mut connect(server.admin_url()).await)
+            .await
+            .expect("a count")
+    };
+    let before = transactions().await;
+    let output = Command::new(env::current_exe().expect("this program"))
+        .arg("shared::")
+        .env(URL_VARIABLE, server.admin_url())
+        .output()
+        .expect("another run of this program");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && told.contains("4 passed"), "{told}");
+    let names: Vec<String> = sqlx::query_scalar("SELECT datname::text FROM pg_database WHERE NOT datistemplate")
+        .fetch_all(&mut connect(server.admin_url()).await)
+        .await
+        .expect("the databases");
+    assert_eq!(names, ["postgres"]);
+    assert!(transactions().await > before + 4, "the other run used another server");
+}
+
 async fn setting(server: &Server, name: &'static str) -> String {
     sqlx::query_scalar("SELECT current_setting($1)")
         .bind(name)
@@ -194,6 +219,7 @@ async fn a_panicking_test_process_leaves_neither_server_nor_files(_: &Server) {
 
 /// Starts a server, tells its directory and its port, waits for the end of the standard input where the end is to be a
 /// panic, and ends as told. The server is forgotten, so that no destructor can be what clears up.
+#[expect(clippy::print_stdout, reason = "whoever started this program reads what it tells")]
 fn hold(end: fn()) -> ExitCode {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let server = runtime

@@ -61,6 +61,10 @@ impl Server {
             },
             Err(reason) => reason,
         };
+        let local = match local {
+            ServerError::Unavailable { reason, .. } => reason,
+            ServerError::Broken(words) => words,
+        };
         Err(ServerError::Unavailable {
             reason: format!("{URL_VARIABLE} is not set; {local}; {container}"),
             remedy: format!("install PostgreSQL (on Debian: apt-get install postgresql), or set {URL_VARIABLE}"),
