@@ -26,3 +26,4 @@ pub use settings::Settings;
 pub use state::MarketplaceState;
 pub use status::OrderStatus;
 pub use time::Timestamp;
+pub use workflow::{AcceptanceWorkflow, RunOptions, RunReport};

@@ -25,7 +25,7 @@ impl MemoryStore {
     /// Appends an entry as another program would: it counts from now on, and any lease on the order ends.
     ///
     /// # Errors
-    /// [`crate::ports::StoreError::Refused`] for an order that has no row.
+    /// [`crate::ports::StoreError::Refused`] for an order that has no row, and for an empty status.
     pub fn append_foreign(
         &self,
         id: &OrderId,
@@ -92,6 +92,9 @@ impl Tables {
     ) -> StoreResult<()> {
         let order = self.orders.get(id);
         let order = order.ok_or_else(|| refused(format!("there is no order {id} to append to")))?;
+        if status.is_empty() {
+            return Err(refused("a status can't be empty"));
+        }
         let status = OrderStatus::parse(status);
         let before = self.work.get(id).cloned();
         let phase = Phase::after_foreign_entry(

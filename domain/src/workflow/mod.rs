@@ -1,1 +1,90 @@
-//! The acceptance workflow.
+//! The acceptance workflow: requeue, ingest, claim, look, intend, send, record, validate, settle.
+//!
+//! What to do is decided by pure functions ([`decide`]); the modules here carry it out through the ports. A run may be
+//! cut off at any await: every effect on the marketplace stands behind a durable intent, every status behind a guarded
+//! write, and whatever was left in the middle is found by the next claim.
+//!
+//! | step | module | what a crash there leaves behind |
+//! |---|---|---|
+//! | requeue, file foreign failures | `requeue` | a retry that is still due |
+//! | ingest | `ingest` | orders not stored, listed again by the next run |
+//! | claim and look | `prepare` | a lease that ends by itself |
+//! | intend, send | `send` | an intent without an answer: looked at twice before anything is sent again |
+//! | record, settle | `record` | an answer on record, or none, with the intent |
+//! | validate, review | `validate` | a lease that ends by itself |
+
+mod core;
+pub mod decide;
+mod events;
+mod ingest;
+mod lane;
+mod looks;
+mod persist;
+mod prepare;
+mod record;
+mod report;
+mod requeue;
+mod run;
+mod send;
+mod tally;
+mod validate;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use self::core::Ports;
+pub use events::{Event, Observer};
+pub use report::{Calls, Halt, RunReport};
+
+use self::core::Core;
+use crate::settings::{InvalidSetting, Settings};
+
+/// Whether a run stays for its validations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wait {
+    /// It returns when each order that it handled is settled, in review, scheduled for a retry, or out of looks for now.
+    #[default]
+    ForValidations,
+    /// It returns when everything is sent; the looks are left to the next run.
+    No,
+}
+
+/// The options of one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RunOptions {
+    /// Whether it stays for its validations.
+    pub wait: Wait,
+}
+
+/// The acceptance workflow over its ports. Cheap to clone; several may run on one store at once, here and elsewhere.
+#[derive(Debug, Clone)]
+pub struct AcceptanceWorkflow {
+    core: Arc<Core>,
+}
+
+impl AcceptanceWorkflow {
+    /// A workflow over `ports`; `worker` names this worker in its leases.
+    ///
+    /// # Errors
+    /// [`InvalidSetting`] where the settings don't fit together.
+    pub fn new(ports: Ports, settings: Settings, worker: impl Into<String>) -> Result<Self, InvalidSetting> {
+        settings.check()?;
+        Ok(Self {
+            core: Arc::new(Core {
+                ports,
+                settings,
+                worker: worker.into(),
+            }),
+        })
+    }
+
+    /// Runs once: takes in what waits on the marketplace, and carries every order as far as it goes now.
+    ///
+    /// It never fails: what stopped it stands in [`RunReport::halt`], beside what was done until then. Dropping the
+    /// future stops the run as a crash would, and as safely.
+    pub async fn run(&self, options: &RunOptions, observer: &dyn Observer) -> RunReport {
+        run::run(&self.core, options, observer).await
+    }
+}

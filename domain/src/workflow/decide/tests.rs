@@ -1,0 +1,1 @@
+//! Given, when, then: one case for each row of the tables.

@@ -1,0 +1,64 @@
+//! Looks: fresh states of claimed orders, a hundred to a call.
+
+use std::collections::HashMap;
+
+use crate::order::OrderId;
+use crate::ports::{MarketplaceError, StoreClock};
+use crate::reading::Seen;
+use crate::settings::IDS_PER_LOOK;
+
+use super::core::Core;
+use super::decide::LookedAt;
+use super::report::Halt;
+
+/// From how many orders on it is taken for a fault of the shop setting when a look shows none of them.
+const TELLING: usize = 10;
+
+/// What one look showed of each order that was asked for.
+pub(super) struct Shown {
+    pub(super) look: LookedAt,
+    seen: HashMap<OrderId, Seen>,
+}
+
+impl Shown {
+    /// What was seen of `id`.
+    pub(super) fn of(&self, id: &OrderId) -> &Seen {
+        self.seen.get(id).unwrap_or(&Seen::Missing)
+    }
+}
+
+impl Core {
+    /// Looks at up to [`IDS_PER_LOOK`] orders in one call.
+    pub(super) async fn look(&self, clock: StoreClock, ids: &[OrderId]) -> Result<Shown, Halt> {
+        debug_assert!(ids.len() <= IDS_PER_LOOK, "more ids than a look may ask for");
+        let listing = self.ports.marketplace.look(ids).await.map_err(Halt::Marketplace)?;
+        let mut seen: HashMap<_, _> = listing
+            .orders
+            .iter()
+            .map(|order| (order.id.clone(), Seen::from(order)))
+            .collect();
+        for order in listing.unreadable {
+            if let Some(id) = order.order_id {
+                seen.insert(id, Seen::Unreadable(order.problem));
+            }
+        }
+        if ids.len() >= TELLING && !ids.iter().any(|id| seen.contains_key(id)) {
+            return Err(Halt::WrongShop { asked: ids.len() });
+        }
+        Ok(Shown {
+            look: LookedAt {
+                call: listing.call,
+                began_at: clock.at(listing.began_at),
+            },
+            seen,
+        })
+    }
+}
+
+/// How long the marketplace asked for a rest, where that is what stopped a read.
+pub(super) fn asked_for_rest(halt: &Halt) -> Option<Option<std::time::Duration>> {
+    match halt {
+        Halt::Marketplace(MarketplaceError::Throttled { retry_after }) => Some(*retry_after),
+        _ => None,
+    }
+}

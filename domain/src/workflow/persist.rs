@@ -1,0 +1,75 @@
+//! Writes that are repeated until they are confirmed: under the same operation id, so that none takes effect twice.
+
+use std::time::Duration;
+
+use crate::advice::Advice;
+use crate::call::CallId;
+use crate::ports::{Intent, RecordedAnswer, Settled, StoreError, StoreResult};
+use crate::time::Timestamp;
+use crate::work::Settlement;
+
+use super::core::Core;
+
+/// The waits between the tries: about six seconds in all, enough for a database to restart.
+const WAITS: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1600),
+    Duration::from_millis(3200),
+];
+
+impl Core {
+    /// Settles orders; an unconfirmed write is repeated under its operation id.
+    pub(super) async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> StoreResult<Vec<Settled>> {
+        if settlements.is_empty() {
+            return Ok(Vec::new());
+        }
+        let operation = self.operation(now);
+        let mut waits = WAITS.into_iter();
+        loop {
+            match self.ports.store.settle(settlements, now, operation).await {
+                Err(error) => self.wait_or_give_up(error, &mut waits).await?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Writes intents; one that stays unconfirmed is an error, and nothing of the batch may be sent.
+    pub(super) async fn record_intents(&self, intents: &[Intent], now: Timestamp) -> StoreResult<Vec<Option<CallId>>> {
+        let operation = self.operation(now);
+        let mut waits = WAITS.into_iter().take(3);
+        loop {
+            match self.ports.store.record_intents(intents, operation).await {
+                Err(error) => self.wait_or_give_up(error, &mut waits).await?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Puts answers on record; repeating it changes nothing.
+    pub(super) async fn record_answers(&self, answers: &[RecordedAnswer]) -> StoreResult<()> {
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let mut waits = WAITS.into_iter();
+        loop {
+            match self.ports.store.record_answers(answers).await {
+                Err(error) => self.wait_or_give_up(error, &mut waits).await?,
+                done => return done,
+            }
+        }
+    }
+
+    async fn wait_or_give_up(&self, error: StoreError, waits: &mut impl Iterator<Item = Duration>) -> StoreResult<()> {
+        match (error.advice(), waits.next()) {
+            (Advice::RetryAfter(_) | Advice::LookFirst, Some(wait)) => {
+                tracing::warn!(%error, "a write is tried again");
+                self.ports.clock.sleep(wait).await;
+                Ok(())
+            }
+            _ => Err(error),
+        }
+    }
+}

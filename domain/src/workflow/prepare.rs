@@ -1,0 +1,183 @@
+//! Prepare: claim orders that are due, look at them, and sort out what may be sent.
+//!
+//! An order that has moved already is settled from what was seen, without a call. Where the ingest listing is young
+//! enough it serves as the look; an order with an earlier call is always looked at anew, after this claim. What is
+//! given up here (a store or a marketplace that fails) is released at once where that is possible, and otherwise when
+//! the lease ends.
+
+use std::time::Duration;
+
+use crate::call::CallOutcome;
+use crate::order::{Decision, OrderId};
+use crate::ports::{Settled, StoreClock};
+use crate::reading::Seen;
+use crate::settings::IDS_PER_LOOK;
+use crate::time::Timestamp;
+use crate::work::{Claimed, Phase, Settlement};
+
+use super::core::Core;
+use super::decide::{self, BeforeSend, LookedAt};
+use super::ingest::Waiting;
+use super::report::Halt;
+
+/// An order that may be sent while its lease and its look are fresh.
+#[derive(Debug)]
+pub(super) struct Sendable {
+    pub(super) claimed: Claimed,
+    pub(super) decision: Decision,
+    /// When the look behind it began, by the store's time.
+    pub(super) looked_at: Timestamp,
+    /// Until when the lease is trusted, by the monotonic clock: a margin before its end, counted from before the claim.
+    pub(super) trusted_until: Duration,
+}
+
+/// What became of one claim.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    pub(super) claimed: Vec<OrderId>,
+    pub(super) sendable: Vec<Sendable>,
+    pub(super) settlements: Vec<Settlement>,
+    pub(super) results: Vec<Settled>,
+    pub(super) reads: u64,
+    /// Whether there may be more to claim.
+    pub(super) full: bool,
+    pub(super) halt: Option<Halt>,
+}
+
+/// Claims up to `limit` orders and prepares them.
+pub(super) async fn prepare(core: &Core, clock: StoreClock, waiting: &Waiting, limit: usize, outage: bool) -> Prepared {
+    let mut prepared = Prepared::default();
+    let trusted_until = core.ports.clock.monotonic() + core.settings.lease.saturating_sub(core.settings.lease_margin);
+    let claimed = match core
+        .claim(core.now(clock), &[Phase::Ready, Phase::Sending], limit)
+        .await
+    {
+        Ok(claimed) => claimed,
+        Err(halt) => {
+            return Prepared {
+                halt: Some(halt),
+                ..prepared
+            };
+        }
+    };
+    prepared.full = claimed.len() >= limit;
+    prepared.claimed = claimed.iter().map(|order| order.order_id.clone()).collect();
+
+    let mut sort = Sort {
+        core,
+        clock,
+        outage,
+        trusted_until,
+        prepared,
+    };
+    sort.all(claimed, waiting).await;
+    let mut prepared = sort.prepared;
+    let settled = core.settle(&prepared.settlements, core.now(clock)).await;
+    match settled {
+        Ok(results) => prepared.results = results,
+        Err(error) => {
+            prepared.settlements.clear();
+            prepared.halt = Some(Halt::Store(error));
+        }
+    }
+    prepared
+}
+
+struct Sort<'a> {
+    core: &'a Core,
+    clock: StoreClock,
+    outage: bool,
+    trusted_until: Duration,
+    prepared: Prepared,
+}
+
+impl Sort<'_> {
+    async fn all(&mut self, claimed: Vec<Claimed>, waiting: &Waiting) {
+        let now = self.core.now(self.clock);
+        let ctx = self.core.context(now, self.outage);
+        let oldest = oldest_look(self.core, now);
+        let mut to_look = Vec::new();
+        for order in claimed {
+            if let Some(settlement) = decide::at_claim(&order, &ctx) {
+                self.prepared.settlements.push(settlement);
+                continue;
+            }
+            let listed = waiting.seen(&order.order_id, oldest).filter(|_| order.call.is_none());
+            match listed {
+                Some((seen, look)) => self.one(order, seen, look),
+                None => to_look.push(order),
+            }
+        }
+        while !to_look.is_empty() {
+            let chunk: Vec<_> = to_look.drain(..to_look.len().min(IDS_PER_LOOK)).collect();
+            if let Err(halt) = self.look_at(&chunk).await {
+                self.prepared
+                    .settlements
+                    .extend(chunk.iter().chain(&to_look).map(release));
+                self.prepared.halt = Some(halt);
+                return;
+            }
+        }
+    }
+
+    async fn look_at(&mut self, chunk: &[Claimed]) -> Result<(), Halt> {
+        let ids: Vec<_> = chunk.iter().map(|order| order.order_id.clone()).collect();
+        self.prepared.reads += 1;
+        let shown = self.core.look(self.clock, &ids).await?;
+        for order in chunk {
+            if let Some(answer_by) = too_early_for(order, shown.look.began_at) {
+                let mut wait = release(order);
+                wait.standing.due_at = Some(answer_by);
+                self.prepared.settlements.push(wait);
+                continue;
+            }
+            self.one(order.clone(), shown.of(&order.order_id), shown.look);
+        }
+        Ok(())
+    }
+
+    fn one(&mut self, claimed: Claimed, seen: &Seen, look: LookedAt) {
+        let ctx = self.core.context(self.core.now(self.clock), self.outage);
+        match decide::before_send(&claimed, seen, look, &ctx) {
+            BeforeSend::Write(settlement) => self.prepared.settlements.push(*settlement),
+            BeforeSend::Send(decision) => self.prepared.sendable.push(Sendable {
+                claimed,
+                decision,
+                looked_at: look.began_at,
+                trusted_until: self.trusted_until,
+            }),
+        }
+    }
+}
+
+/// When a look must have begun to justify a send at `now`.
+pub(super) fn oldest_look(core: &Core, now: Timestamp) -> Timestamp {
+    now.checked_sub(jiff::SignedDuration::try_from(core.settings.look_freshness).unwrap_or_default())
+        .unwrap_or(Timestamp::MIN)
+}
+
+/// Gives a claim back: the order stands as before.
+pub(super) fn release(claimed: &Claimed) -> Settlement {
+    Settlement {
+        order_id: claimed.order_id.clone(),
+        fence: claimed.fence,
+        version: claimed.version,
+        entry: None,
+        failure: None,
+        resolution: None,
+        close_call: None,
+        standing: claimed.standing.clone(),
+    }
+}
+
+/// `answer_by` of an earlier call that may have been on its way still when a look began at `began_at`.
+///
+/// A call with a definite answer on record has ended, whatever its `answer_by`.
+fn too_early_for(claimed: &Claimed, began_at: Timestamp) -> Option<Timestamp> {
+    let call = claimed.call?;
+    let undecided = matches!(
+        call.outcome,
+        None | Some(CallOutcome::Unknown | CallOutcome::Unanswered)
+    );
+    (undecided && began_at < call.answer_by).then_some(call.answer_by)
+}

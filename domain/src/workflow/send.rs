@@ -1,0 +1,143 @@
+//! Intend and send: a durable intent first, then one call, never more.
+//!
+//! Intents are written only for calls about to start. One that is not confirmed is not sent: if it stands after all, the
+//! next worker finds a call without an answer and looks before it does anything. A call that can't start in time, or whose
+//! lease is no longer trusted right before its bytes would leave, is withdrawn and recorded as not sent.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::call::{CallEnd, CallId, Endpoint, NewCall};
+use crate::ports::{Clock, Intent, SendAnswer, SendPermit, SendVerdict, StoreClock};
+use crate::time;
+use crate::work::{Claimed, LastCall, Phase};
+
+use super::core::Core;
+use super::prepare::Sendable;
+use super::report::Halt;
+
+/// A call whose intent is durable.
+#[derive(Debug)]
+pub(super) struct Intended {
+    pub(super) sendable: Sendable,
+    pub(super) call: CallId,
+    /// Until when the call may start, by the monotonic clock: its `answer_by` counts on it.
+    pub(super) start_by: Duration,
+}
+
+/// A call that has ended.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// The order as it stands now: with its call, and that open.
+    pub(super) claimed: Claimed,
+    pub(super) call: CallId,
+    pub(super) answer: SendAnswer,
+}
+
+/// Whether there is time enough left under the lease, and the look is young enough, for a call to start now.
+pub(super) fn may_start(core: &Core, clock: StoreClock, sendable: &Sendable) -> bool {
+    let settings = &core.settings;
+    let needed = settings.lease_margin + settings.call_timeout;
+    let fresh = sendable.looked_at >= super::prepare::oldest_look(core, core.now(clock));
+    fresh && core.ports.clock.monotonic() + needed <= sendable.trusted_until
+}
+
+/// Writes the intents of calls about to start. Orders that somebody else has taken or changed are left out.
+pub(super) async fn intend(core: &Core, clock: StoreClock, batch: Vec<Sendable>) -> Result<Vec<Intended>, Halt> {
+    let settings = &core.settings;
+    let start_by = core.ports.clock.monotonic() + settings.lease_margin;
+    let started_at = core.now(clock);
+    // The call starts within the margin and then ends within its timeout.
+    let answer_by = time::to_micros(time::plus(started_at, settings.call_timeout + settings.lease_margin));
+    let intents: Vec<_> = batch
+        .iter()
+        .map(|sendable| Intent {
+            order_id: sendable.claimed.order_id.clone(),
+            fence: sendable.claimed.fence,
+            version: sendable.claimed.version,
+            call: NewCall {
+                endpoint: Endpoint::Or21,
+                related_id: Some(sendable.claimed.order_id.as_str().to_owned()),
+                request: sendable.decision.to_json(),
+                started_at,
+                answer_by,
+            },
+            decision: sendable.decision.clone(),
+        })
+        .collect();
+    let calls = core.record_intents(&intents, started_at).await.map_err(Halt::Store)?;
+    let intended = batch.into_iter().zip(calls).filter_map(|(mut sendable, call)| {
+        let call = call?;
+        let standing = &mut sendable.claimed.standing;
+        standing.phase = Phase::Sending;
+        standing.call_open = true;
+        standing.decision = Some(sendable.decision.clone());
+        sendable.claimed.call = Some(LastCall {
+            id: call,
+            started_at,
+            answer_by,
+            outcome: None,
+        });
+        Some(Intended {
+            sendable,
+            call,
+            start_by,
+        })
+    });
+    Ok(intended.collect())
+}
+
+/// Sends one acceptance.
+pub(super) async fn send(core: &Core, intended: Intended) -> Answered {
+    let Intended {
+        sendable:
+            Sendable {
+                claimed,
+                decision,
+                trusted_until,
+                ..
+            },
+        call,
+        start_by,
+    } = intended;
+    let clock = Arc::clone(&core.ports.clock);
+    if clock.monotonic() > start_by {
+        return withdrawn(claimed, call, "its intent took too long to be written");
+    }
+    let permit = Arc::new(LeasePermit { clock, trusted_until });
+    let answer = core
+        .ports
+        .marketplace
+        .accept(&claimed.order_id, &decision, permit)
+        .await;
+    Answered { claimed, call, answer }
+}
+
+/// A call that is not made after all.
+pub(super) fn withdrawn(claimed: Claimed, call: CallId, why: &str) -> Answered {
+    let end = CallEnd {
+        outcome: SendVerdict::Withdrawn.outcome(),
+        status_code: None,
+        response: Some(format!("not sent: {why}")),
+        duration: Duration::ZERO,
+    };
+    let answer = SendAnswer {
+        verdict: SendVerdict::Withdrawn,
+        end,
+        detail: format!("not sent: {why}"),
+    };
+    Answered { claimed, call, answer }
+}
+
+/// Holds while the lease is trusted.
+#[derive(Debug)]
+struct LeasePermit {
+    clock: Arc<dyn Clock>,
+    trusted_until: Duration,
+}
+
+impl SendPermit for LeasePermit {
+    fn holds(&self) -> bool {
+        self.clock.monotonic() < self.trusted_until
+    }
+}

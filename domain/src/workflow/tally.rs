@@ -1,0 +1,174 @@
+//! Keeps count of what a run does, tells its observer, and knows which orders it still waits for.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::order::OrderId;
+use crate::ports::{OrderStanding, Settled};
+use crate::status::OrderStatus;
+use crate::time::Timestamp;
+use crate::work::{Phase, Settlement};
+
+use super::events::{Event, Observer};
+use super::report::RunReport;
+
+/// The running totals of one run.
+pub(super) struct Tally<'a> {
+    pub(super) report: RunReport,
+    observer: &'a dyn Observer,
+    waits_for: WaitsFor,
+}
+
+/// Orders that a run handled and whose next step comes soon, with that step and its time.
+#[derive(Default)]
+struct WaitsFor {
+    orders: HashMap<OrderId, (Phase, Timestamp)>,
+    by_due: BTreeSet<(Phase, Timestamp, OrderId)>,
+}
+
+impl WaitsFor {
+    fn insert(&mut self, id: OrderId, phase: Phase, due_at: Timestamp) {
+        self.remove(&id);
+        // An intent left behind is taken over by the same claim that finds orders to send.
+        let phase = if phase == Phase::Sending { Phase::Ready } else { phase };
+        self.by_due.insert((phase, due_at, id.clone()));
+        self.orders.insert(id, (phase, due_at));
+    }
+
+    fn remove(&mut self, id: &OrderId) {
+        if let Some((phase, due_at)) = self.orders.remove(id) {
+            self.by_due.remove(&(phase, due_at, id.clone()));
+        }
+    }
+
+    fn in_order(&self, phase: Phase) -> impl Iterator<Item = (Timestamp, &OrderId)> {
+        self.by_due
+            .iter()
+            .filter(move |(of, _, _)| *of == phase)
+            .map(|(_, due_at, id)| (*due_at, id))
+    }
+}
+
+impl<'a> Tally<'a> {
+    pub(super) fn new(observer: &'a dyn Observer) -> Self {
+        Self {
+            report: RunReport::default(),
+            observer,
+            waits_for: WaitsFor::default(),
+        }
+    }
+
+    pub(super) fn tell(&self, event: &Event) {
+        self.observer.on_event(event);
+    }
+
+    /// Counts what became of settlements.
+    pub(super) fn settled(&mut self, settlements: Vec<Settlement>, results: &[Settled]) {
+        for (settlement, result) in settlements.into_iter().zip(results) {
+            match result {
+                Settled::Written => self.written(settlement),
+                Settled::Lost => {
+                    self.report.lost_to_others += 1;
+                    self.waits_for.remove(&settlement.order_id);
+                }
+            }
+        }
+    }
+
+    fn written(&mut self, settlement: Settlement) {
+        let Settlement {
+            order_id,
+            entry,
+            failure,
+            standing,
+            ..
+        } = settlement;
+        match entry.as_ref().map(|entry| &entry.status) {
+            Some(OrderStatus::Accepted) => self.report.accepted += 1,
+            Some(OrderStatus::Cancelled) => self.report.cancelled += 1,
+            Some(OrderStatus::AcceptanceFailed) => {
+                self.report.acceptance_failed += 1;
+                if standing.phase == Phase::Retry {
+                    self.report.retry_scheduled += 1;
+                }
+            }
+            Some(OrderStatus::PendingAcceptance) => self.report.requeued += 1,
+            Some(OrderStatus::Other(_)) | None => {}
+        }
+        if let Some(entry) = entry {
+            self.tell(&Event::Settled {
+                order_id: order_id.clone(),
+                status: entry.status,
+                note: entry.note,
+            });
+        }
+        if let Some(failure) = failure
+            && failure.needs_person
+        {
+            self.report.needs_person += 1;
+            self.tell(&Event::NeedsPerson {
+                related_id: failure.related_id,
+                details: failure.details,
+            });
+        }
+        match standing.due_at {
+            // Orders whose looks back off are left to later runs.
+            Some(due_at) if is_in_flight(standing.phase) && standing.slow_looks == 0 => {
+                self.waits_for.insert(order_id, standing.phase, due_at);
+            }
+            _ => self.waits_for.remove(&order_id),
+        }
+    }
+
+    /// The order is in our hands now.
+    pub(super) fn working_on(&mut self, id: &OrderId) {
+        self.waits_for.remove(id);
+    }
+
+    /// How many orders the run still waits for.
+    pub(super) fn waiting(&self) -> usize {
+        self.waits_for.orders.len()
+    }
+
+    /// When the next of the orders in this phase is due.
+    pub(super) fn next_due(&self, phase: Phase) -> Option<Timestamp> {
+        self.waits_for.in_order(phase).next().map(|(due_at, _)| due_at)
+    }
+
+    /// How many of the orders in this phase are due at `now`; counts no further than `enough`.
+    pub(super) fn due(&self, phase: Phase, now: Timestamp, enough: usize) -> usize {
+        self.waits_for
+            .in_order(phase)
+            .take_while(|(due_at, _)| *due_at <= now)
+            .take(enough)
+            .count()
+    }
+
+    /// The orders that should have been worked on by `now`, but were not by us.
+    pub(super) fn overdue(&self, phase: Phase, now: Timestamp) -> Vec<OrderId> {
+        self.waits_for
+            .in_order(phase)
+            .take_while(|(due_at, _)| *due_at <= now)
+            .map(|(_, id)| id.clone())
+            .collect()
+    }
+
+    /// Brings orders that somebody else may have worked on up to date; those under another's lease are not waited for.
+    pub(super) fn found(&mut self, asked: &[OrderId], standings: &[OrderStanding], now: Timestamp) {
+        for id in asked {
+            self.waits_for.remove(id);
+        }
+        for standing in standings {
+            let leased = standing.leased_until.is_some_and(|until| until > now);
+            if let Some(due_at) = standing.due_at
+                && is_in_flight(standing.phase)
+                && !leased
+            {
+                self.waits_for.insert(standing.order_id.clone(), standing.phase, due_at);
+            }
+        }
+    }
+}
+
+fn is_in_flight(phase: Phase) -> bool {
+    matches!(phase, Phase::Ready | Phase::Sending | Phase::Validating)
+}

@@ -1,0 +1,1 @@
+//! The workflow over the in-memory store and a scripted marketplace.

@@ -1,0 +1,112 @@
+//! Validate: orders in flight share one look, a hundred to a call, no oftener than the poll interval.
+//!
+//! The right to look is reserved in the store, for all workers of the shop. No lease is held between looks: each one
+//! leases its orders for one call and ends with a guarded settle, so that a crash costs a lease and nothing else. Orders
+//! in review are looked at along with them, seldom; they settle by themselves if they moved.
+
+use crate::order::OrderId;
+use crate::ports::{PollSlot, Settled, StoreClock};
+use crate::settings::IDS_PER_LOOK;
+use crate::time::{self, Timestamp};
+use crate::work::{Claimed, Phase, Settlement};
+
+use super::core::Core;
+use super::decide;
+use super::prepare::release;
+use super::report::Halt;
+
+/// What became of one look at all that is in flight.
+#[derive(Debug)]
+pub(super) struct Validated {
+    /// When the next look may begin.
+    pub(super) next_poll_at: Timestamp,
+    pub(super) looked: Vec<OrderId>,
+    pub(super) settlements: Vec<Settlement>,
+    pub(super) results: Vec<Settled>,
+    pub(super) reads: u64,
+    pub(super) halt: Option<Halt>,
+}
+
+/// Looks at everything in flight that is due, if the look is ours to make.
+pub(super) async fn validate(core: &Core, clock: StoreClock, outage: bool) -> Result<Validated, Halt> {
+    let now = core.now(clock);
+    let slot = reserve(core, now).await?;
+    let next_poll_at = match slot {
+        PollSlot::Granted => time::plus(now, core.settings.poll_interval),
+        PollSlot::NotBefore(at) => at,
+    };
+    let mut validated = Validated {
+        next_poll_at,
+        looked: Vec::new(),
+        settlements: Vec::new(),
+        results: Vec::new(),
+        reads: 0,
+        halt: None,
+    };
+    if slot == PollSlot::Granted {
+        look_at_due(core, clock, now, outage, &mut validated).await;
+    }
+    Ok(validated)
+}
+
+/// Reserves the next look for this worker.
+pub(super) async fn reserve(core: &Core, now: Timestamp) -> Result<PollSlot, Halt> {
+    let key = core.ports.marketplace.shop_key();
+    core.ports
+        .store
+        .reserve_poll(&key, now, core.settings.poll_interval)
+        .await
+        .map_err(Halt::Store)
+}
+
+/// Looks at everything that was due at `now`, for a worker that holds the slot.
+pub(super) async fn look_at_due(core: &Core, clock: StoreClock, now: Timestamp, outage: bool, into: &mut Validated) {
+    for phase in [Phase::Validating, Phase::Review] {
+        loop {
+            let claimed = match core.claim(now, &[phase], IDS_PER_LOOK.min(core.settings.batch)).await {
+                Ok(claimed) if claimed.is_empty() => break,
+                Ok(claimed) => claimed,
+                Err(halt) => {
+                    into.halt = Some(halt);
+                    return;
+                }
+            };
+            if let Err(halt) = look_at(core, clock, &claimed, outage, into).await {
+                into.halt = Some(halt);
+                return;
+            }
+        }
+    }
+}
+
+async fn look_at(
+    core: &Core,
+    clock: StoreClock,
+    claimed: &[Claimed],
+    outage: bool,
+    into: &mut Validated,
+) -> Result<(), Halt> {
+    let ids: Vec<_> = claimed.iter().map(|order| order.order_id.clone()).collect();
+    into.reads += 1;
+    let shown = core.look(clock, &ids).await;
+    let now = core.now(clock);
+    let ctx = core.context(now, outage);
+    let (settlements, halt): (Vec<_>, _) = match shown {
+        Err(halt) => (claimed.iter().map(release).collect(), Some(halt)),
+        Ok(shown) => {
+            let settle = |order: &Claimed| {
+                let seen = shown.of(&order.order_id);
+                match order.standing.phase {
+                    Phase::Review => decide::in_review(order, seen, shown.look, &ctx),
+                    _ => decide::validating(order, seen, shown.look, &ctx),
+                }
+            };
+            into.looked.extend(ids);
+            (claimed.iter().map(settle).collect(), None)
+        }
+    };
+    let results = core.settle(&settlements, now).await.map_err(Halt::Store)?;
+    into.settlements.extend(settlements);
+    into.results.extend(results);
+    halt.map_or(Ok(()), Err)
+}
