@@ -73,7 +73,6 @@ fn tree_of(package: &str) -> BTreeSet<String> {
         .args([
             "tree",
             "--offline",
-            "--locked",
             "--edges",
             "normal",
             "--prefix",
