@@ -1,0 +1,99 @@
+//! The connections: one that writes, a few that read, and the transactions on them.
+//!
+//! Every write is one `BEGIN IMMEDIATE … COMMIT` on the single writer. A future dropped half way leaves nothing behind:
+//! the open transaction is rolled back before the connection is used again. SQLite itself ends a transaction on some
+//! faults (a full disk, an I/O error); sqlx then still counts it as open, and such a connection is replaced.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ackord::ports::StoreResult;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::{Connection, Sqlite, SqlitePool, Transaction};
+
+use crate::errors;
+use crate::options::{self, SqliteOptions};
+
+/// A transaction on one of the connections.
+pub(crate) type Tx = Transaction<'static, Sqlite>;
+
+/// How long a method waits for its turn among those of its own process.
+const TURN: Duration = Duration::from_secs(60);
+
+/// The store ports over one SQLite file; clones share its connections.
+#[derive(Clone)]
+pub struct SqliteStore {
+    path: PathBuf,
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    /// Opens the file at `url`: `sqlite:PATH` or `sqlite://PATH`, created where it is missing; with `?mode=rw` it has to be
+    /// there, with `?mode=ro` nothing is written either. A path that holds `?` or `%` is percent-encoded. A store in memory
+    /// is refused: it would forget what was sent. The schema is neither made nor checked here: see
+    /// [`SqliteStore::migrate`] and [`SqliteStore::check_schema`].
+    ///
+    /// # Errors
+    /// [`ackord::ports::StoreError::Refused`] for an address that can't be read, a missing directory or a file that is
+    /// no database; otherwise what the first access to the file met.
+    pub async fn connect(url: &str, options: SqliteOptions) -> StoreResult<Self> {
+        let file = options::parse_url(url)?;
+        let path = file.get_filename().to_path_buf();
+        let open = |pool: SqlitePoolOptions, settings: SqliteConnectOptions| {
+            pool.acquire_timeout(TURN + options.busy_timeout)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
+                .connect_with(settings)
+        };
+        // The writer comes first: it creates the file and turns on WAL, which readers then find.
+        let writer = open(
+            SqlitePoolOptions::new().max_connections(1),
+            options::for_writing(file.clone(), &options),
+        );
+        let writer = writer.await.map_err(|error| errors::of_opening(&path, error))?;
+        let readers = open(
+            SqlitePoolOptions::new().max_connections(options.readers.max(1)),
+            options::for_reading(file, &options),
+        );
+        let readers = readers.await.map_err(|error| errors::of_opening(&path, error))?;
+        Ok(Self { path, writer, readers })
+    }
+
+    /// Closes every connection, once those in use are given back; the store answers no more afterwards.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// The connections that read.
+    pub(crate) fn readers(&self) -> &SqlitePool {
+        &self.readers
+    }
+
+    /// Begins to read several things of one moment.
+    pub(crate) async fn begin_read(&self) -> StoreResult<Tx> {
+        self.readers.begin().await.map_err(errors::of_statement)
+    }
+
+    /// Begins to write: from here on nobody else does.
+    pub(crate) async fn begin_write(&self) -> StoreResult<Tx> {
+        let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        begun.map_err(errors::of_statement)
+    }
+}
+
+/// Makes a write durable.
+pub(crate) async fn commit(tx: Tx) -> StoreResult<()> {
+    tx.commit().await.map_err(errors::of_commit)
+}
+
+impl fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStore")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
