@@ -1,0 +1,290 @@
+//! What the store ports promise: a case or more for every MUST in their docs, run for memory, SQLite and Postgres.
+//!
+//! A bug found in one adapter becomes a case here, not a test of that adapter.
+
+mod answers;
+mod append_only;
+mod call_log;
+mod claim;
+mod claim_terms;
+mod fixture;
+mod foreign;
+mod foreign_phases;
+mod foreign_writers;
+mod given;
+mod inbox;
+mod ingest;
+mod intents;
+mod listings;
+mod mistakes;
+mod settle;
+mod settle_failures;
+mod settle_guard;
+mod shop;
+mod standings;
+mod story;
+mod text;
+
+use libtest_mimic::Trial;
+
+use crate::cases;
+use crate::harness::{Case, every_case_is_listed};
+
+pub use fixture::{AnyStore, Capabilities, Dialect, Foreign, ForeignEntry, MEMORY, StoreFixture};
+
+/// The cases for a store of these capabilities: what can't be asked of it is not in its list.
+#[must_use]
+pub fn cases(capabilities: Capabilities) -> Vec<Case<StoreFixture>> {
+    let mut cases = writing();
+    cases.extend(shared());
+    cases.extend(reading());
+    cases.extend(beside_others());
+    if capabilities.sql.is_some() {
+        cases.extend(by_sql());
+    }
+    if capabilities.sql == Some(Dialect::Postgres) {
+        cases.extend(by_postgres());
+    }
+    cases
+}
+
+/// The trial that holds the list against the sources.
+#[must_use]
+pub fn every_case_runs() -> Trial {
+    let sources = [
+        include_str!("answers.rs"),
+        include_str!("append_only.rs"),
+        include_str!("call_log.rs"),
+        include_str!("claim.rs"),
+        include_str!("claim_terms.rs"),
+        include_str!("foreign.rs"),
+        include_str!("foreign_phases.rs"),
+        include_str!("foreign_writers.rs"),
+        include_str!("inbox.rs"),
+        include_str!("ingest.rs"),
+        include_str!("intents.rs"),
+        include_str!("listings.rs"),
+        include_str!("mistakes.rs"),
+        include_str!("settle.rs"),
+        include_str!("settle_failures.rs"),
+        include_str!("settle_guard.rs"),
+        include_str!("shop.rs"),
+        include_str!("standings.rs"),
+        include_str!("story.rs"),
+        include_str!("text.rs"),
+    ];
+    let all = Capabilities {
+        sql: Some(Dialect::Postgres),
+    };
+    every_case_is_listed("store", &cases(all), &sources)
+}
+
+/// What the workflow writes: ingest, claim, intents, answers, settle.
+fn writing() -> Vec<Case<StoreFixture>> {
+    cases![
+        ingest::the_time_of_the_store_is_in_whole_microseconds,
+        ingest::ingest_stores_a_new_order_with_its_first_entry,
+        ingest::ingest_gives_a_new_order_a_fresh_standing,
+        ingest::ingest_leaves_a_known_order_as_it_is,
+        ingest::ingest_takes_a_row_without_an_entry_as_new,
+        ingest::ingest_counts_an_order_that_is_given_twice_once,
+        ingest::ingest_by_two_workers_at_once_tells_one_of_them_that_an_order_is_new,
+        ingest::ingest_repeated_under_its_operation_tells_the_same,
+        ingest::ingest_of_no_orders_does_nothing,
+        ingest::ingest_takes_a_whole_backlog_at_once,
+        ingest::an_order_without_a_placing_time_counts_from_when_it_was_stored,
+        ingest::ingest_takes_ids_of_any_kind,
+        ingest::ingest_keeps_json_with_every_decimal,
+        ingest::ingest_loses_no_order_for_json_that_a_database_dislikes,
+        claim::claim_gives_the_oldest_first,
+        claim::claim_orders_what_was_placed_together_by_id_byte_by_byte,
+        claim::claim_gives_at_most_the_limit,
+        claim::claim_gives_only_the_phases_asked_for,
+        claim::claim_gives_only_what_is_due,
+        claim::claim_of_a_settled_order_gives_nothing,
+        claim::claim_tells_all_that_is_known_of_an_order,
+        claim::claim_by_two_workers_gives_each_order_once,
+        claim::claim_by_many_tasks_gives_each_order_once,
+        claim_terms::claim_leaves_a_leased_order_to_its_holder,
+        claim_terms::claim_gives_an_order_out_again_once_its_lease_has_ended,
+        claim_terms::claim_takes_a_lease_longer_than_any_can_be_as_ended,
+        claim_terms::claim_keeps_to_the_length_of_lease_asked_for,
+        claim_terms::each_claim_carries_a_greater_fencing_number_than_any_before,
+        claim_terms::a_raised_epoch_carries_fencing_numbers_past_all_of_the_old_one,
+        claim_terms::claims_that_are_not_released_are_counted,
+        claim_terms::a_claim_repeated_under_its_operation_tells_the_same,
+        claim_terms::a_claim_repeated_by_its_holder_gives_no_order_to_two,
+        claim_terms::an_order_due_again_is_claimed_under_another_operation,
+        intents::an_intent_stands_on_record_before_its_call,
+        intents::an_intent_leaves_the_order_sending_and_leased,
+        intents::an_intent_is_found_by_whoever_takes_the_order_over,
+        intents::the_last_call_of_an_order_is_its_newest_intent,
+        intents::an_intent_under_a_lease_that_was_taken_over_is_not_written,
+        intents::an_intent_on_an_older_version_is_not_written,
+        intents::an_intent_after_an_entry_of_another_program_is_not_written,
+        intents::an_intent_for_an_order_never_stored_is_not_written,
+        intents::a_lost_intent_does_not_stop_the_others,
+        intents::intents_are_answered_in_their_order,
+        intents::intents_repeated_under_their_operation_tell_the_same_calls,
+        intents::intents_repeated_after_the_order_moved_on_have_no_second_effect,
+        intents::of_two_workers_that_intend_at_once_only_the_holder_of_the_lease_does,
+        answers::an_answer_completes_its_call,
+        answers::an_answer_without_status_and_body_completes_its_call,
+        answers::answers_of_every_outcome_read_back,
+        answers::an_answer_is_written_whoever_holds_the_lease,
+        answers::an_answer_leaves_the_order_where_it_stands,
+        answers::the_same_answer_again_changes_nothing,
+        answers::another_answer_never_rewrites_the_first,
+        answers::a_late_answer_is_added_to_a_call_closed_as_unanswered,
+        answers::an_answer_to_a_call_never_made_is_refused_and_none_is_written,
+        settle::a_settlement_appends_its_entry,
+        settle::a_settlement_without_an_entry_keeps_the_version,
+        settle::a_settlement_keeps_every_field_of_the_standing,
+        settle::a_settlement_ends_the_lease,
+        settle::a_settlement_closes_an_open_call_as_unanswered,
+        settle::a_settlement_leaves_an_answered_call_as_it_is,
+        settle::settlements_are_answered_in_their_order,
+        settle::many_orders_are_settled_at_once,
+        settle::versions_grow_by_one_without_gaps,
+        settle::settle_repeated_under_its_operation_tells_the_same,
+        settle::settle_without_an_entry_repeated_under_its_operation_tells_the_same,
+        settle::settle_repeated_after_the_order_moved_on_has_no_second_effect,
+        settle_guard::a_settlement_under_a_lease_that_was_taken_over_writes_nothing,
+        settle_guard::a_settlement_after_an_entry_of_another_program_writes_nothing,
+        settle_guard::a_settlement_on_another_version_writes_nothing,
+        settle_guard::a_settlement_under_a_greater_number_than_was_given_out_writes_nothing,
+        settle_guard::a_settlement_of_an_order_never_stored_is_lost,
+        settle_guard::a_lost_settlement_does_not_stop_the_others,
+        settle_guard::of_two_settlements_at_once_one_stands,
+        settle_guard::a_worker_whose_lease_ended_may_settle_while_nobody_took_over,
+        settle_failures::a_settlement_opens_its_inbox_entry,
+        settle_failures::an_inbox_entry_of_a_settlement_counts_for_the_version_after_it,
+        settle_failures::a_settlement_closes_the_earlier_open_entries_of_acceptance,
+        settle_failures::a_settlement_leaves_open_what_it_opens,
+        settle_failures::a_settlement_never_closes_entries_of_other_modules,
+        settle_failures::a_settlement_never_closes_entries_of_other_orders,
+        settle_failures::a_settlement_never_rewrites_how_an_entry_was_closed,
+        settle_failures::a_settlement_repeated_opens_its_entry_once_and_leaves_it_open,
+        standings::the_next_due_time_is_the_earliest_of_the_phases,
+        standings::the_next_due_time_may_lie_in_the_past,
+        standings::the_next_due_time_passes_over_what_is_leased,
+        standings::the_next_due_time_knows_nothing_of_settled_orders,
+        standings::standings_tell_where_orders_stand,
+        standings::a_row_without_an_entry_stands_nowhere,
+        standings::count_takes_orders_due_or_not_and_leased_or_not,
+    ]
+}
+
+/// What workers share besides: shop, call log, inbox.
+fn shared() -> Vec<Case<StoreFixture>> {
+    cases![
+        shop::a_shop_never_seen_has_nothing_against_it,
+        shop::a_poll_slot_is_granted_once_an_interval,
+        shop::of_many_workers_that_ask_at_once_one_is_granted_the_slot,
+        shop::a_next_poll_too_far_away_holds_nobody_up,
+        shop::with_no_interval_every_slot_is_granted,
+        shop::a_pause_is_never_shortened,
+        shop::of_pauses_set_at_once_the_longest_stands,
+        shop::unanswered_calls_are_counted_since_the_last_answer,
+        shop::unanswered_calls_counted_at_once_are_all_counted,
+        shop::pause_poll_and_count_leave_each_other_alone,
+        shop::shops_know_nothing_of_each_other,
+        call_log::a_call_stands_on_record_once_it_is_begun,
+        call_log::calls_of_every_operation_are_taken,
+        call_log::each_call_gets_an_id_of_its_own,
+        call_log::a_finished_call_tells_what_it_showed,
+        call_log::an_order_that_a_look_shows_twice_is_noted_once,
+        call_log::a_whole_look_of_a_hundred_orders_is_noted,
+        call_log::the_same_end_again_changes_nothing,
+        call_log::another_end_never_rewrites_the_first,
+        call_log::finishing_a_call_never_begun_is_refused,
+        call_log::a_failed_read_is_no_success,
+        inbox::an_opened_entry_stands_in_the_inbox,
+        inbox::an_entry_is_left_out_while_one_like_it_is_open,
+        inbox::an_entry_is_left_out_where_one_was_ever_opened_for_the_same_version,
+        inbox::an_entry_without_a_version_is_opened_again_once_it_was_closed,
+        inbox::an_entry_given_twice_is_opened_once,
+        inbox::an_entry_opened_by_many_at_once_stands_once,
+        inbox::an_entry_of_another_module_stands_in_nobodys_way,
+    ]
+}
+
+/// What is read: listings, stories, text of any kind.
+fn reading() -> Vec<Case<StoreFixture>> {
+    cases![
+        listings::orders_are_listed_newest_first,
+        listings::orders_are_listed_by_status,
+        listings::orders_are_listed_since_a_time,
+        listings::the_pages_of_orders_are_complete_and_repeat_nothing,
+        listings::an_order_in_a_list_tells_how_it_stands,
+        listings::a_row_without_an_entry_is_listed_without_a_status,
+        listings::calls_are_listed_newest_first_and_filtered,
+        listings::the_calls_about_an_order_are_listed_with_the_looks_it_shared,
+        listings::the_pages_of_calls_are_complete_and_repeat_nothing,
+        listings::the_inbox_is_listed_newest_first_and_filtered,
+        listings::the_pages_of_the_inbox_are_complete_and_repeat_nothing,
+        listings::what_is_not_stored_is_not_found,
+        story::a_story_tells_all_of_an_order_and_nothing_of_others,
+        story::an_entry_of_another_program_is_shown_as_theirs,
+        story::the_story_of_a_row_without_an_entry_has_an_empty_timeline,
+        story::a_timeline_is_told_by_version,
+        text::notes_come_back_as_written,
+        text::notes_and_statuses_of_other_programs_come_back_as_written,
+        text::bodies_of_answers_come_back_as_written,
+        text::requests_come_back_as_the_same_json,
+        text::inbox_entries_come_back_as_written,
+        text::a_nul_character_costs_no_write,
+        mistakes::mistake_09_the_newest_status_is_told_by_version_and_never_by_time,
+    ]
+}
+
+/// What holds beside other programs.
+fn beside_others() -> Vec<Case<StoreFixture>> {
+    cases![
+        foreign::an_entry_of_another_program_is_the_status_from_then_on,
+        foreign::a_first_entry_by_another_program_makes_an_order_known,
+        foreign::an_entry_of_another_program_ends_the_lease_but_not_its_number,
+        foreign::a_pending_entry_of_another_program_starts_the_attempts_anew,
+        foreign::a_pending_entry_of_another_program_forgets_no_undecided_intent,
+        foreign::an_undecided_intent_outlives_other_statuses_of_other_programs,
+        foreign::a_failure_of_another_program_with_a_retry_is_due_then,
+        foreign::a_failure_of_another_program_without_a_retry_is_to_be_filed,
+        foreign::several_entries_in_one_transaction_of_another_program_all_count,
+        foreign::an_entry_for_an_order_that_is_not_stored_is_refused,
+        foreign::an_empty_status_is_refused,
+        foreign_phases::a_foreign_pending_leaves_each_phase_as_the_domain_says,
+        foreign_phases::a_foreign_pending_with_a_retry_time_leaves_each_phase_as_the_domain_says,
+        foreign_phases::a_foreign_accepted_leaves_each_phase_as_the_domain_says,
+        foreign_phases::a_foreign_cancelled_leaves_each_phase_as_the_domain_says,
+        foreign_phases::a_foreign_failure_with_a_retry_leaves_each_phase_as_the_domain_says,
+        foreign_phases::a_foreign_failure_without_a_retry_leaves_each_phase_as_the_domain_says,
+        foreign_phases::a_status_of_other_modules_leaves_each_phase_as_the_domain_says,
+        foreign_phases::a_status_of_other_modules_with_a_retry_time_leaves_each_phase_as_the_domain_says,
+        foreign_writers::twenty_writers_at_once_beside_a_running_workflow_see_no_error,
+        foreign_writers::writers_that_append_to_the_same_orders_in_any_order_see_no_error,
+        foreign_writers::an_entry_of_another_program_between_claim_and_settlement_wins,
+    ]
+}
+
+/// What holds against other programs that come by SQL.
+fn by_sql() -> Vec<Case<StoreFixture>> {
+    cases![
+        foreign::a_foreign_transaction_that_fails_leaves_nothing,
+        foreign::a_version_given_by_another_program_is_not_taken,
+        foreign::an_entry_that_claims_to_be_ours_is_refused,
+        foreign::entries_of_other_programs_may_bear_any_source_and_time_of_theirs,
+        append_only::deleting_from_the_record_is_refused,
+        append_only::rewriting_the_timeline_is_refused,
+        append_only::rewriting_a_completed_call_is_refused,
+        append_only::rewriting_the_inbox_is_refused,
+        append_only::replacing_rows_of_the_record_is_refused,
+        append_only::the_refusal_names_the_table_and_the_way_out,
+        append_only::an_open_failure_may_be_resolved_by_another_program_once,
+        append_only::the_work_table_can_not_lose_an_order_of_the_timeline,
+    ]
+}
+
+/// What only PostgreSQL can be asked: SQLite knows no TRUNCATE, it is a DELETE there.
+fn by_postgres() -> Vec<Case<StoreFixture>> {
+    cases![append_only::truncating_the_record_is_refused]
+}

@@ -1,0 +1,141 @@
+//! [`ackord::ports::ShopStore`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ackord::ports::{PollSlot, ShopKey, ShopState};
+use tokio::task::JoinSet;
+
+use super::StoreFixture;
+use super::given::at;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn key(name: &str) -> ShopKey {
+    ShopKey(name.to_owned())
+}
+
+pub(super) async fn a_shop_never_seen_has_nothing_against_it(f: &StoreFixture) {
+    assert_eq!(f.store.shop(&key("s")).await.unwrap(), ShopState::default());
+}
+
+pub(super) async fn a_poll_slot_is_granted_once_an_interval(f: &StoreFixture) {
+    let now = f.base().await;
+    let ask = async |seconds| f.other.reserve_poll(&key("s"), at(now, seconds), MINUTE).await.unwrap();
+    assert_eq!(
+        f.store.reserve_poll(&key("s"), now, MINUTE).await.unwrap(),
+        PollSlot::Granted
+    );
+    assert_eq!(ask(0).await, PollSlot::NotBefore(at(now, 60)));
+    assert_eq!(ask(59).await, PollSlot::NotBefore(at(now, 60)));
+    assert_eq!(ask(60).await, PollSlot::Granted);
+    assert_eq!(ask(61).await, PollSlot::NotBefore(at(now, 120)));
+    let shop = f.store.shop(&key("s")).await.unwrap();
+    assert_eq!(shop.next_poll_at, Some(at(now, 120)));
+}
+
+pub(super) async fn of_many_workers_that_ask_at_once_one_is_granted_the_slot(f: &StoreFixture) {
+    let now = f.base().await;
+    for round in 0..3 {
+        let now = at(now, round * 60);
+        let mut tasks = JoinSet::new();
+        for number in 0..20 {
+            let store = Arc::clone(if number % 2 == 0 { &f.store } else { &f.other });
+            tasks.spawn(async move { store.reserve_poll(&key("s"), now, MINUTE).await.unwrap() });
+        }
+        let told = tasks.join_all().await;
+        let granted = told.iter().filter(|slot| **slot == PollSlot::Granted).count();
+        assert_eq!(granted, 1, "{told:?}");
+        let rest = told.iter().filter(|slot| **slot != PollSlot::Granted);
+        for slot in rest {
+            assert_eq!(*slot, PollSlot::NotBefore(at(now, 60)));
+        }
+    }
+}
+
+pub(super) async fn a_next_poll_too_far_away_holds_nobody_up(f: &StoreFixture) {
+    let now = f.base().await;
+    let ask = async |seconds| f.store.reserve_poll(&key("s"), at(now, seconds), MINUTE).await.unwrap();
+    assert_eq!(ask(3600).await, PollSlot::Granted);
+    assert_eq!(ask(0).await, PollSlot::Granted);
+    assert_eq!(ask(1).await, PollSlot::NotBefore(at(now, 60)));
+}
+
+pub(super) async fn with_no_interval_every_slot_is_granted(f: &StoreFixture) {
+    let now = f.base().await;
+    for _ in 0..3 {
+        let slot = f.store.reserve_poll(&key("s"), now, Duration::ZERO).await.unwrap();
+        assert_eq!(slot, PollSlot::Granted);
+    }
+}
+
+pub(super) async fn a_pause_is_never_shortened(f: &StoreFixture) {
+    let now = f.base().await;
+    let paused = async |seconds| {
+        f.store.pause(&key("s"), at(now, seconds)).await.unwrap();
+        f.other.shop(&key("s")).await.unwrap().paused_until
+    };
+    assert_eq!(paused(60).await, Some(at(now, 60)));
+    assert_eq!(paused(30).await, Some(at(now, 60)));
+    assert_eq!(paused(90).await, Some(at(now, 90)));
+}
+
+pub(super) async fn of_pauses_set_at_once_the_longest_stands(f: &StoreFixture) {
+    let now = f.base().await;
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let store = Arc::clone(if number % 2 == 0 { &f.store } else { &f.other });
+        let until = at(now, (number * 7) % 20);
+        tasks.spawn(async move { store.pause(&key("s"), until).await.unwrap() });
+    }
+    tasks.join_all().await;
+    assert_eq!(f.store.shop(&key("s")).await.unwrap().paused_until, Some(at(now, 19)));
+}
+
+pub(super) async fn unanswered_calls_are_counted_since_the_last_answer(f: &StoreFixture) {
+    let count = async |answered, unanswered| {
+        let shop = f.store.count_unanswered(&key("s"), answered, unanswered).await.unwrap();
+        assert_eq!(f.other.shop(&key("s")).await.unwrap(), shop);
+        shop.unanswered_in_row
+    };
+    assert_eq!(count(false, 2).await, 2);
+    assert_eq!(count(false, 3).await, 5);
+    assert_eq!(count(false, 0).await, 5);
+    assert_eq!(count(true, 1).await, 1);
+    assert_eq!(count(true, 0).await, 0);
+}
+
+pub(super) async fn unanswered_calls_counted_at_once_are_all_counted(f: &StoreFixture) {
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let store = Arc::clone(if number % 2 == 0 { &f.store } else { &f.other });
+        tasks.spawn(async move { store.count_unanswered(&key("s"), false, 3).await.unwrap() });
+    }
+    tasks.join_all().await;
+    assert_eq!(f.store.shop(&key("s")).await.unwrap().unanswered_in_row, 60);
+}
+
+pub(super) async fn pause_poll_and_count_leave_each_other_alone(f: &StoreFixture) {
+    let now = f.base().await;
+    f.store.pause(&key("s"), at(now, 10)).await.unwrap();
+    f.store.reserve_poll(&key("s"), now, MINUTE).await.unwrap();
+    f.store.count_unanswered(&key("s"), false, 4).await.unwrap();
+    f.store.pause(&key("s"), at(now, 20)).await.unwrap();
+    f.store.count_unanswered(&key("s"), false, 1).await.unwrap();
+    let expected = ShopState {
+        paused_until: Some(at(now, 20)),
+        next_poll_at: Some(at(now, 60)),
+        unanswered_in_row: 5,
+    };
+    assert_eq!(f.store.shop(&key("s")).await.unwrap(), expected);
+}
+
+pub(super) async fn shops_know_nothing_of_each_other(f: &StoreFixture) {
+    let now = f.base().await;
+    f.store.pause(&key("s"), at(now, 10)).await.unwrap();
+    f.store.reserve_poll(&key("s"), now, MINUTE).await.unwrap();
+    f.store.count_unanswered(&key("s"), false, 4).await.unwrap();
+    assert_eq!(f.store.shop(&key("t")).await.unwrap(), ShopState::default());
+    let slot = f.store.reserve_poll(&key("t"), now, MINUTE).await.unwrap();
+    assert_eq!(slot, PollSlot::Granted);
+}
