@@ -4,7 +4,7 @@
 -- locale, as they do in every other store. Times that others may write are held to what every reader can show.
 
 CREATE TABLE orders (
-    order_id       TEXT COLLATE "C" PRIMARY KEY CHECK (order_id <> ''),
+    order_id       TEXT COLLATE "C" PRIMARY KEY CHECK (octet_length(order_id) BETWEEN 1 AND 255),
     raw_order_data JSONB,
     created_at     TIMESTAMPTZ NOT NULL DEFAULT now()
         CHECK (created_at BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-30T22:00:00Z'),
@@ -118,8 +118,8 @@ CREATE TABLE order_work (
     autovacuum_analyze_scale_factor = 0.02
 );
 
--- What is pending, in the order of claims within each phase; its size is what is pending, whatever the history's.
-CREATE INDEX order_work_pending ON order_work (phase, placed_at, order_id) WHERE due_at IS NOT NULL;
+-- What is unsettled, in the order of claims within each phase; its size follows that, whatever the history's.
+CREATE INDEX order_work_unsettled ON order_work (phase, placed_at, order_id) WHERE phase <> 'settled';
 -- Finds again what a claim took whose answer was lost.
 CREATE INDEX order_work_claimed ON order_work (op_id) WHERE lease_until IS NOT NULL;
 -- Listings by status.
@@ -129,7 +129,7 @@ CREATE TABLE shops (
     shop_key          TEXT COLLATE "C" PRIMARY KEY CHECK (shop_key <> ''),
     paused_until      TIMESTAMPTZ,
     next_poll_at      TIMESTAMPTZ,
-    unanswered_in_row INTEGER NOT NULL DEFAULT 0
+    unanswered_in_row BIGINT NOT NULL DEFAULT 0
 );
 
 -- The one row of the store itself. Fencing numbers begin at epoch * 2^32; a rebuild of the work table raises the epoch.

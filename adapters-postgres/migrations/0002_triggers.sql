@@ -7,7 +7,15 @@ BEGIN
 END
 $$;
 
-CREATE TRIGGER orders_keep BEFORE UPDATE OR DELETE ON orders FOR EACH ROW
+-- A row that another program stored without it may be told once when the order was placed.
+CREATE TRIGGER orders_keep BEFORE UPDATE ON orders FOR EACH ROW
+    WHEN (
+        (OLD.order_id, OLD.raw_order_data, OLD.created_at) IS DISTINCT FROM (NEW.order_id, NEW.raw_order_data, NEW.created_at)
+        OR OLD.placed_at IS NOT NULL
+        OR NEW.placed_at IS NULL
+    )
+    EXECUTE FUNCTION ackord_refuse('an order stays as it was stored');
+CREATE TRIGGER orders_keep_rows BEFORE DELETE ON orders FOR EACH ROW
     EXECUTE FUNCTION ackord_refuse('an order stays as it was stored');
 CREATE TRIGGER orders_keep_all BEFORE TRUNCATE ON orders FOR EACH STATEMENT
     EXECUTE FUNCTION ackord_refuse('an order stays as it was stored');
@@ -81,7 +89,7 @@ BEGIN
         WHEN NEW.status = 'pending_acceptance' THEN now()
         WHEN NEW.status = 'acceptance_failed' THEN coalesce(NEW.retry_at, now())
     END;
-    INSERT INTO order_work AS w (order_id, version, status, status_at, phase, due_at, placed_at, since_at, reason)
+    INSERT INTO order_work AS w (order_id, version, status, status_at, phase, due_at, placed_at, since_at)
     VALUES (
         NEW.order_id,
         (SELECT coalesce(max(h.version), 0) + 1 FROM order_status_history h WHERE h.order_id = NEW.order_id),
@@ -95,8 +103,7 @@ BEGIN
         END,
         next_due_at,
         order_placed_at,
-        now(),
-        CASE WHEN NEW.status = 'acceptance_failed' THEN NEW.notes END
+        now()
     )
     ON CONFLICT (order_id) DO UPDATE SET
         version = w.version + 1,
@@ -111,8 +118,7 @@ BEGIN
         looks = CASE WHEN EXCLUDED.status = 'pending_acceptance' THEN 0 ELSE w.looks END,
         waiting_looks = CASE WHEN EXCLUDED.status = 'pending_acceptance' THEN 0 ELSE w.waiting_looks END,
         slow_looks = CASE WHEN EXCLUDED.status = 'pending_acceptance' THEN 0 ELSE w.slow_looks END,
-        since_at = EXCLUDED.since_at,
-        reason = EXCLUDED.reason,
+        since_at = CASE WHEN EXCLUDED.status = 'pending_acceptance' THEN EXCLUDED.since_at ELSE w.since_at END,
         lease_until = NULL,
         worker = NULL,
         unreleased_claims = 0,

@@ -1,1 +1,28 @@
-//! The store ports of Ackord over PostgreSQL.
+//! The store ports of Ackord over PostgreSQL 14 and later.
+//!
+//! [`PostgresStore`] keeps the record in tables that other programs may read, and append to, by plain SQL; the database
+//! itself refuses that anything on record is rewritten or removed. Every write of the workflow is one statement, and
+//! all of a batch travels in it. Connections may be pooled in front of the server (see
+//! [`PostgresOptions::statement_cache`]): nothing here needs a session to last.
+
+mod call_log;
+mod claim;
+mod columns;
+mod errors;
+mod inbox;
+mod ingest;
+mod intents;
+mod options;
+mod pool;
+mod record;
+mod rows;
+mod schema;
+mod settle;
+mod shop;
+mod standings;
+mod store;
+mod text;
+mod work_store;
+
+pub use options::PostgresOptions;
+pub use store::PostgresStore;

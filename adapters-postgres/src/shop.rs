@@ -1,0 +1,82 @@
+//! [`ShopStore`]: pause, next poll and the run of unanswered calls, by shop.
+
+use std::time::Duration;
+
+use ackord::Timestamp;
+use ackord::ports::{PollSlot, ShopKey, ShopState, ShopStore, StoreResult};
+use ackord::time::plus;
+use async_trait::async_trait;
+
+use crate::columns::at;
+use crate::rows::ShopRow;
+use crate::store::PostgresStore;
+
+#[async_trait]
+impl ShopStore for PostgresStore {
+    async fn shop(&self, key: &ShopKey) -> StoreResult<ShopState> {
+        let rows = self.connections.read(|| {
+            sqlx::query_as!(
+                ShopRow,
+                "SELECT paused_until, next_poll_at, unanswered_in_row FROM shops WHERE shop_key = $1",
+                key.0,
+            )
+        });
+        Ok(rows.await?.into_iter().next().map(ShopState::from).unwrap_or_default())
+    }
+
+    async fn reserve_poll(&self, key: &ShopKey, now: Timestamp, interval: Duration) -> StoreResult<PollSlot> {
+        let next = plus(now, interval);
+        // A next poll further away than one interval was set by a clock that has jumped since.
+        let granted = self.connections.write(|| {
+            sqlx::query_scalar!(
+                r#"
+                INSERT INTO shops AS s (shop_key, next_poll_at) VALUES ($1, $3)
+                ON CONFLICT (shop_key) DO UPDATE SET next_poll_at = $3
+                WHERE s.next_poll_at IS NULL OR s.next_poll_at <= $2 OR s.next_poll_at > $3
+                RETURNING s.shop_key
+                "#,
+                key.0,
+                at(now),
+                at(next),
+            )
+        });
+        if !granted.await?.is_empty() {
+            return Ok(PollSlot::Granted);
+        }
+        let taken = self.shop(key).await?.next_poll_at;
+        Ok(PollSlot::NotBefore(taken.unwrap_or(next)))
+    }
+
+    async fn pause(&self, key: &ShopKey, until: Timestamp) -> StoreResult<()> {
+        let paused = self.connections.write(|| {
+            sqlx::query_scalar!(
+                r#"
+                INSERT INTO shops AS s (shop_key, paused_until) VALUES ($1, $2)
+                ON CONFLICT (shop_key) DO UPDATE SET paused_until = greatest(s.paused_until, $2)
+                RETURNING s.shop_key
+                "#,
+                key.0,
+                at(until),
+            )
+        });
+        paused.await.map(drop)
+    }
+
+    async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState> {
+        let rows = self.connections.write(|| {
+            sqlx::query_as!(
+                ShopRow,
+                r#"
+                INSERT INTO shops AS s (shop_key, unanswered_in_row) VALUES ($1, $3)
+                ON CONFLICT (shop_key) DO UPDATE
+                SET unanswered_in_row = least(CASE WHEN $2 THEN 0 ELSE s.unanswered_in_row END + $3, 4294967295)
+                RETURNING s.paused_until, s.next_poll_at, s.unanswered_in_row
+                "#,
+                key.0,
+                answered,
+                i64::from(unanswered),
+            )
+        });
+        Ok(rows.await?.into_iter().next().map(ShopState::from).unwrap_or_default())
+    }
+}
