@@ -125,11 +125,13 @@ impl Settings {
             let problem = format!("is {:?}, less than the base of {:?}", self.retry.cap, self.retry.base);
             return fail("retry_cap", problem);
         }
-        if self.look_freshness.is_zero() {
-            return fail(
-                "look_freshness",
-                "is zero; no look could ever justify a send".to_owned(),
+        let least = self.call_timeout * 2;
+        if self.look_freshness < least {
+            let problem = format!(
+                "is {:?}; a look may take {:?} itself, so it must be {least:?} or more to justify a send",
+                self.look_freshness, self.call_timeout
             );
+            return fail("look_freshness", problem);
         }
         Ok(())
     }
@@ -162,6 +164,15 @@ mod tests {
             ..Settings::default()
         };
         assert_eq!(settings.check().unwrap_err().name, "concurrency");
+    }
+
+    #[test]
+    fn a_look_that_could_never_be_fresh_is_refused_by_name() {
+        let settings = Settings {
+            look_freshness: Duration::from_secs(5),
+            ..Settings::default()
+        };
+        assert_eq!(settings.check().unwrap_err().name, "look_freshness");
     }
 
     #[test]

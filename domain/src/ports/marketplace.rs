@@ -37,7 +37,7 @@ pub struct PageCursor {
 pub struct Listing {
     /// The call on record (the last one, where the read was retried).
     pub call: CallId,
-    /// When that call's request began, by the local monotonic clock.
+    /// When that call's request began, by the monotonic clock that the workflow has too.
     pub began_at: Duration,
     /// The orders that could be read.
     pub orders: Vec<Order>,
