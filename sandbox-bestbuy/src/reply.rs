@@ -169,8 +169,14 @@ fn trickle(bytes: Bytes, piece: usize, pause_ms: u64) -> Body {
 /// The first half of a body, then a failure that closes the connection.
 fn cut(bytes: &Bytes) -> Body {
     let half = bytes.slice(..bytes.len() / 2);
-    let broken = std::io::Error::other("the sandbox cuts this body");
-    Body::from_stream(stream::iter([Ok(half), Err(broken)]))
+    Body::from_stream(stream::unfold(Some(half), |half| async move {
+        if let Some(half) = half {
+            return Some((Ok(half), None));
+        }
+        // Nothing is written before the body has once had nothing more to give.
+        tokio::task::yield_now().await;
+        Some((Err(std::io::Error::other("the sandbox cuts this body")), None))
+    }))
 }
 
 #[cfg(test)]

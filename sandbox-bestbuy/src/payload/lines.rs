@@ -132,7 +132,7 @@ impl Line {
         json!({
             "category_code": self.product.category.0,
             "category_label": self.product.category.1,
-            "description": null,
+            "description": "Sealed box, never opened.",
             "offer_id": self.offer_id,
             "offer_sku": format!("OFF-{}", self.product.sku),
             "offer_state_code": "11",
