@@ -64,7 +64,7 @@ pub struct BestBuyClient {
 #[derive(Debug)]
 struct LastPage {
     next: u64,
-    fingerprint: String,
+    fingerprint: u64,
 }
 
 impl fmt::Debug for BestBuyClient {
@@ -104,7 +104,7 @@ impl BestBuyClient {
         let next = offset.saturating_add(list.received);
         let page = LastPage {
             next,
-            fingerprint: list.fingerprint.clone(),
+            fingerprint: list.fingerprint(),
         };
         let mut last_page = self.last_page.lock().unwrap_or_else(PoisonError::into_inner);
         let repeats = last_page.as_ref().is_some_and(|last| {

@@ -1,6 +1,7 @@
 //! Reads an OR11 answer: its orders one by one, each for itself.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ackord::call::SeenState;
 use ackord::order::{Order, OrderId};
@@ -12,7 +13,6 @@ use serde_json::value::RawValue;
 
 use crate::order_json::read_order;
 use crate::redact::Redactor;
-use crate::shop_key::digest;
 
 #[derive(Deserialize)]
 struct ListFields<'a> {
@@ -31,8 +31,6 @@ pub(crate) struct OrderList {
     pub(crate) received: u64,
     /// `total_count`, where it can be read.
     pub(crate) total: Option<u64>,
-    /// The same for the same entries.
-    pub(crate) fingerprint: String,
 }
 
 impl OrderList {
@@ -47,10 +45,6 @@ impl OrderList {
             total: fields
                 .total_count
                 .and_then(|total| total.get().trim_matches('"').parse().ok()),
-            fingerprint: digest(
-                entries.iter().map(|entry| entry.get()).collect::<String>().as_bytes(),
-                16,
-            ),
         };
         let mut known = HashSet::new();
         for entry in entries {
@@ -68,6 +62,16 @@ impl OrderList {
             }
         }
         Ok(list)
+    }
+
+    /// The same for the same orders in the same sequence.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.orders.iter().for_each(|order| order.id.hash(&mut hasher));
+        self.unreadable
+            .iter()
+            .for_each(|order| order.stand_in.hash(&mut hasher));
+        hasher.finish()
     }
 
     /// Drops what was not asked for. An unreadable order without an id stays while one of `ids` is missing: it may be that one.

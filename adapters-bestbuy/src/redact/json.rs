@@ -1,6 +1,7 @@
 //! Redacts JSON text in one pass, without taking it apart: what stays, stays to the letter.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use super::{names, words};
 
@@ -20,6 +21,8 @@ pub(crate) enum Messages {
 pub(super) fn redacted(text: &str, messages: Messages) -> String {
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
+    // A page names the same fields for each of its orders.
+    let mut known: HashMap<&str, bool> = HashMap::new();
     while let Some(quote) = find(text, at, |byte| byte == b'"') {
         out.push_str(part(text, at, quote));
         let Some(end) = string_end(text, quote) else {
@@ -36,7 +39,10 @@ pub(super) fn redacted(text: &str, messages: Messages) -> String {
         let value = after_space(text, colon + 1);
         out.push_str(part(text, quote, value));
         at = value;
-        if names::is_personal(&name_of(string), messages) {
+        if *known
+            .entry(string)
+            .or_insert_with(|| names::is_personal(&name_of(string), messages))
+        {
             at = value_end(text, value);
             let bare = matches!(part(text, value, at), "null" | "true" | "false" | "{}" | "[]" | "\"\"");
             out.push_str(if bare { part(text, value, at) } else { REDACTED });
