@@ -26,21 +26,26 @@ pub fn after_answer(claimed: &Claimed, verdict: &SendVerdict, detail: &str, ctx:
 #[must_use]
 pub fn at_claim(claimed: &Claimed, ctx: &Context<'_>) -> Option<Settlement> {
     let call: LastCall = claimed.call.filter(|_| claimed.standing.call_open)?;
-    let on_record = format!("the answer on record (call {})", call.id);
     Some(match call.outcome {
         None => validate(claimed, "no answer is on record: the worker was lost", ctx),
         Some(CallOutcome::Applied | CallOutcome::Precondition | CallOutcome::Unknown) => {
-            validate(claimed, &on_record, ctx)
+            validate(claimed, &on_record(call), ctx)
         }
-        Some(CallOutcome::Refused) => refused(claimed, &on_record, ctx),
-        Some(
-            CallOutcome::NotSent
-            | CallOutcome::Throttled
-            | CallOutcome::Credentials
-            | CallOutcome::Unanswered
-            | CallOutcome::Answered,
-        ) => untouched(claimed, ctx),
+        Some(definite) => without_effect(claimed, call, definite, ctx),
     })
+}
+
+/// Settles an order whose last call is on record as one that had no effect.
+pub(super) fn without_effect(claimed: &Claimed, call: LastCall, outcome: CallOutcome, ctx: &Context<'_>) -> Settlement {
+    if outcome == CallOutcome::Refused {
+        refused(claimed, &on_record(call), ctx)
+    } else {
+        untouched(claimed, ctx)
+    }
+}
+
+fn on_record(call: LastCall) -> String {
+    format!("the answer on record (call {})", call.id)
 }
 
 /// To be looked at until it is decided.

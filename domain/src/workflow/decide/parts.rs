@@ -93,7 +93,7 @@ pub(super) fn accepted(
     ctx: &Context<'_>,
 ) -> Settlement {
     let state = state_text(seen);
-    let looks = looks_text(looks_so_far(&claimed.standing) + 1);
+    let looks = looks_text(looks_so_far(&claimed.standing).saturating_add(1));
     let mut note = match claimed.call {
         Some(_) if claimed.standing.call_open => format!("Validated as {state} after {looks}"),
         Some(_) => format!("Found as {state} after {looks}"),
@@ -125,7 +125,8 @@ pub(super) fn lost(claimed: &Claimed, seen: &Seen, look: LookedAt, loss: Loss, c
             )),
         ),
     };
-    let note = format!("Seen as {}: {how}", state_text(seen));
+    let looks = looks_text(looks_so_far(&claimed.standing).saturating_add(1));
+    let note = format!("Seen as {} after {looks}: {how}", state_text(seen));
     let mut settlement = settled(claimed, OrderStatus::Cancelled, note, look, ctx);
     settlement.failure = cause.map(|(cause, remedy)| {
         failure(
@@ -155,6 +156,11 @@ fn settled(claimed: &Claimed, status: OrderStatus, note: String, look: LookedAt,
     }
 }
 
+/// The wait between two looks at an order that nobody hurries for; never zero, or a run would look in a circle.
+pub(super) fn slow_look_interval(ctx: &Context<'_>) -> Duration {
+    ctx.settings.slow_look_interval.max(SHORTEST_SLOW_WAIT)
+}
+
 /// How often this order was looked at in this attempt.
 pub(super) fn looks_so_far(standing: &Standing) -> u32 {
     standing.looks.saturating_add(standing.slow_looks)
@@ -169,12 +175,9 @@ pub(super) fn wait_slowly(claimed: &Claimed, phase: Phase, look: LookedAt, ctx: 
     } else {
         standing.slow_looks.saturating_add(1)
     };
-    let settings = ctx.settings;
-    let base = settings
-        .poll_interval
-        .max(SHORTEST_SLOW_WAIT)
-        .min(settings.slow_look_interval);
-    let wait = retry::doubled(base, slow_looks - 1, settings.slow_look_interval);
+    let longest = slow_look_interval(ctx);
+    let base = ctx.settings.poll_interval.max(SHORTEST_SLOW_WAIT).min(longest);
+    let wait = retry::doubled(base, slow_looks - 1, longest);
     let since = if first { ctx.now } else { standing.since };
     stand(
         claimed,
@@ -215,7 +218,7 @@ pub(super) fn review(claimed: &Claimed, failure: NewFailure, ctx: &Context<'_>) 
             claimed,
             Standing {
                 phase: Phase::Review,
-                due_at: Some(time::plus(ctx.now, ctx.settings.slow_look_interval)),
+                due_at: Some(time::plus(ctx.now, slow_look_interval(ctx))),
                 ..claimed.standing.clone()
             },
         )

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::parts::{accepted, entry, failure, lost, review, stand};
+use super::parts::{accepted, entry, failure, lost, review, slow_look_interval, stand};
 use super::{Context, LookedAt};
 use crate::failure::FailureCause;
 use crate::reading::{Reading, Seen, read};
@@ -23,7 +23,7 @@ pub fn in_review(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context<'
         | Reading::NoLines
         | Reading::Unreadable
         | Reading::Missing => {
-            let due_at = Some(time::plus(ctx.now, ctx.settings.slow_look_interval));
+            let due_at = Some(time::plus(ctx.now, slow_look_interval(ctx)));
             stand(
                 claimed,
                 Standing {

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::answer::without_effect;
 use super::parts::{
     accepted, failed_attempt, failed_for_good, failure, looks_text, lost, review, stand, state_text, use_up_a_look,
     wait_slowly,
@@ -72,7 +73,16 @@ fn still_waiting(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context<'
         ),
         Some(call) => match call.outcome {
             Some(CallOutcome::Applied | CallOutcome::Precondition) => not_confirmed(claimed, seen, look, ctx),
-            _ => unknown_outcome(claimed, call, look, ctx),
+            None | Some(CallOutcome::Unknown) => unknown_outcome(claimed, call, look, ctx),
+            // Its answer came in after another worker had taken the order over: it had no effect.
+            Some(
+                definite @ (CallOutcome::Refused
+                | CallOutcome::NotSent
+                | CallOutcome::Throttled
+                | CallOutcome::Credentials
+                | CallOutcome::Unanswered
+                | CallOutcome::Answered),
+            ) => without_effect(claimed, call, definite, ctx),
         },
     }
 }
