@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::ports::{ClaimRequest, Clock, Marketplace, Randomness, Store, StoreClock, StoreResult, new_operation};
+use crate::ports::{Clock, Marketplace, Randomness, Store, StoreClock, StoreResult, new_operation};
 use crate::settings::Settings;
 use crate::time::Timestamp;
-use crate::work::{Claimed, OperationId, Phase};
+use crate::work::OperationId;
 
 use super::decide::Context;
-use super::report::Halt;
 
 /// The ports that the workflow is given.
 #[derive(Debug, Clone)]
@@ -56,18 +55,5 @@ impl Core {
             random: &*self.ports.randomness,
             outage,
         }
-    }
-
-    /// Claims at most `limit` orders in these phases that are due at `now`.
-    pub(super) async fn claim(&self, now: Timestamp, phases: &[Phase], limit: usize) -> Result<Vec<Claimed>, Halt> {
-        let request = ClaimRequest {
-            phases: phases.to_vec(),
-            now,
-            lease: self.settings.lease,
-            worker: self.worker.clone(),
-            limit,
-            operation: self.operation(now),
-        };
-        self.ports.store.claim(&request).await.map_err(Halt::Store)
     }
 }

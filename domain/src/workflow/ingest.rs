@@ -5,13 +5,14 @@
 //! next minute. A crash leaves the later pages to the next run. One unreadable order costs itself alone: it goes to the
 //! inbox with its JSON.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::call::CallId;
 use crate::failure::{FailureCause, NewFailure};
 use crate::order::{Order, OrderId};
 use crate::ports::{InboxEntry, KnownOrder, NewOrder, Page, PageCursor, StoreClock, UnreadableOrder};
 use crate::reading::Seen;
+use crate::state::MarketplaceState;
 use crate::time::{self, Timestamp};
 
 use super::core::Core;
@@ -79,21 +80,20 @@ async fn store_page(
         .iter()
         .map(|order| new_order(order, look.call))
         .collect();
-    let ingested = if orders.is_empty() {
-        crate::ports::Ingested::default()
-    } else {
-        core.ports
-            .store
-            .ingest(&orders, now, core.operation(now))
-            .await
-            .map_err(Halt::Store)?
-    };
+    let ingested = core.store_new(&orders, now).await.map_err(Halt::Store)?;
     let mut entries: Vec<_> = page.listing.unreadable.iter().map(unreadable).collect();
+    let listed_waiting: HashSet<_> = page
+        .listing
+        .orders
+        .iter()
+        .filter(|order| order.state == MarketplaceState::WaitingAcceptance)
+        .map(|order| &order.id)
+        .collect();
     entries.extend(
         ingested
             .known
             .iter()
-            .filter(|known| !known.status.is_unsettled())
+            .filter(|known| !known.status.is_unsettled() && listed_waiting.contains(&known.order_id))
             // A listing older than the entry, or as stale as listings may be, contradicts nothing.
             .filter(|known| time::plus(known.status_at, core.settings.read_staleness) <= look.began_at)
             .map(contradiction),

@@ -10,10 +10,10 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::ports::{SendVerdict, ShopState, StoreClock};
+use crate::ports::{SendVerdict, Settled, ShopState, StoreClock};
 use crate::settings::IDS_PER_LOOK;
 use crate::time::{self, Timestamp};
-use crate::work::{Claimed, Phase};
+use crate::work::{Claimed, Phase, Settlement};
 
 use super::Wait;
 use super::core::Core;
@@ -23,9 +23,13 @@ use super::looks::asked_for_rest;
 use super::prepare::{Prepared, Sendable, prepare, release};
 use super::record::{Recorded, record};
 use super::report::Halt;
+use super::rest::{Patience, pause};
 use super::send::{Answered, Intended, intend, may_start, send, withdrawn};
 use super::tally::Tally;
 use super::validate::{Validated, validate};
+
+/// After this many leases in which orders were only claimed and given back, the run stops.
+const LEASES_IN_VAIN: u32 = 3;
 
 /// Something that finished.
 enum Step {
@@ -34,7 +38,7 @@ enum Step {
     Answered(Box<Answered>),
     Recorded(Result<Recorded, Halt>),
     Validated(Result<Validated, Halt>),
-    Released(Result<(), Halt>),
+    Released(Result<(Vec<Settlement>, Vec<Settled>), Halt>),
 }
 
 /// What is under way, at most one of each kind but calls.
@@ -64,12 +68,24 @@ pub(super) struct Lane<'a> {
     probing: bool,
     unanswered_in_row: u32,
     next_poll_at: Timestamp,
+    /// Whether orders that earlier runs left in flight are to be looked at with the next poll.
+    look_for_others: bool,
     paused_until: Option<Timestamp>,
+    patience: Patience,
+    /// When something last went forward, by the monotonic clock.
+    progress_at: Duration,
     halt: Option<Halt>,
 }
 
 impl<'a> Lane<'a> {
-    pub(super) fn new(core: &'a Core, clock: StoreClock, waiting: &'a Waiting, wait: Wait, shop: ShopState) -> Self {
+    pub(super) fn new(
+        core: &'a Core,
+        clock: StoreClock,
+        waiting: &'a Waiting,
+        wait: Wait,
+        shop: ShopState,
+        patience: Patience,
+    ) -> Self {
         Self {
             core,
             clock,
@@ -83,9 +99,18 @@ impl<'a> Lane<'a> {
             probing: shop.unanswered_in_row >= core.settings.breaker_threshold,
             unanswered_in_row: shop.unanswered_in_row,
             next_poll_at: shop.next_poll_at.unwrap_or(Timestamp::MIN),
+            look_for_others: false,
             paused_until: None,
+            patience,
+            progress_at: core.ports.clock.monotonic(),
             halt: None,
         }
+    }
+
+    /// Whether to look, with the next poll, at what earlier runs left in flight.
+    pub(super) fn with_look(mut self, look_for_others: bool) -> Self {
+        self.look_for_others = look_for_others;
+        self
     }
 
     /// Works until nothing is left that this run should wait for, or something stops it.
@@ -160,7 +185,8 @@ impl<'a> Lane<'a> {
         let now = self.now();
         self.push(async move {
             let settlements: Vec<_> = claimed.iter().map(release).collect();
-            Step::Released(core.settle(&settlements, now).await.map(drop).map_err(Halt::Store))
+            let results = core.settle(&settlements, now).await.map_err(Halt::Store);
+            Step::Released(results.map(|results| (settlements, results)))
         });
     }
 
@@ -197,8 +223,8 @@ impl<'a> Lane<'a> {
             }
         }
         if !stale.is_empty() {
-            self.more = true;
             self.start_releasing(stale);
+            self.stop_if_stalled();
         }
         if batch.is_empty() {
             return;
@@ -215,10 +241,13 @@ impl<'a> Lane<'a> {
         if self.under_way.validating || now < self.next_poll_at {
             return;
         }
-        let enough = if self.is_sending() { IDS_PER_LOOK } else { 1 };
-        if tally.due(Phase::Validating, now, enough) < enough || self.wait == Wait::No {
+        let sending = self.is_sending();
+        let enough = if sending { IDS_PER_LOOK } else { 1 };
+        let due = tally.due(Phase::Validating, now, enough) >= enough || (self.look_for_others && !sending);
+        if !due || self.wait == Wait::No {
             return;
         }
+        self.look_for_others = false;
         self.under_way.validating = true;
         let (core, clock, outage) = (self.core, self.clock, self.outage());
         self.push(async move { Step::Validated(validate(core, clock, outage).await) });
@@ -253,7 +282,11 @@ impl<'a> Lane<'a> {
                     Err(halt) => self.stop(halt),
                 }
             }
-            Step::Released(Ok(())) => {}
+            Step::Released(Ok((settlements, results))) => {
+                // Only now can they be claimed again.
+                self.more = true;
+                tally.settled(settlements, &results);
+            }
             Step::Released(Err(halt)) => self.stop(halt),
         }
     }
@@ -261,16 +294,22 @@ impl<'a> Lane<'a> {
     async fn prepared(&mut self, prepared: Prepared, claimed_at: Timestamp, tally: &mut Tally<'_>) {
         self.under_way.preparing = false;
         self.more = prepared.full;
+        self.unanswered_in_row = prepared.unanswered_in_row.unwrap_or(self.unanswered_in_row);
         tally.report.calls.reads += prepared.reads;
         for id in &prepared.claimed {
             tally.working_on(id);
         }
+        if !prepared.results.is_empty() {
+            self.made_progress();
+        }
         tally.settled(prepared.settlements, &prepared.results);
         self.queue.extend(prepared.sendable);
-        if let Some(halt) = prepared.halt {
+        if let Some(until) = prepared.paused_until {
+            self.hold(until, tally);
+        } else if let Some(halt) = prepared.halt {
             self.stop_or_pause(halt, tally).await;
         } else if !self.more {
-            self.catch_up(Phase::Ready, claimed_at, tally).await;
+            self.catch_up(Phase::Ready, claimed_at, true, tally).await;
         }
     }
 
@@ -285,7 +324,11 @@ impl<'a> Lane<'a> {
         };
         let lost = calls - intended.len();
         self.under_way.calls -= lost;
-        tally.report.lost_to_others += lost as u64;
+        if lost > 0 {
+            tally.report.lost_to_others += lost as u64;
+            // Whoever wrote in between may have left them to be sent.
+            self.more = true;
+        }
         for one in intended {
             if self.held() {
                 self.under_way.calls -= 1;
@@ -317,6 +360,11 @@ impl<'a> Lane<'a> {
         });
         let detail = answered.answer.detail.clone();
         self.answered.push(answered);
+        if verdict == SendVerdict::Withdrawn {
+            self.stop_if_stalled();
+        } else {
+            self.made_progress();
+        }
         match verdict {
             SendVerdict::Throttled(rest) => self.pause(rest, tally).await,
             SendVerdict::Credentials => self.stop(Halt::Credentials { detail }),
@@ -332,6 +380,9 @@ impl<'a> Lane<'a> {
     fn recorded(&mut self, recorded: Recorded, tally: &mut Tally<'_>) {
         tally.settled(recorded.settlements, &recorded.results);
         self.unanswered_in_row = recorded.unanswered_in_row;
+        if !recorded.tried {
+            return;
+        }
         if self.outage() {
             self.stop(Halt::BreakerOpen {
                 unanswered: self.unanswered_in_row,
@@ -343,7 +394,6 @@ impl<'a> Lane<'a> {
     }
 
     async fn validated(&mut self, validated: Validated, tally: &mut Tally<'_>) {
-        let now = self.now();
         self.next_poll_at = validated.next_poll_at;
         tally.report.calls.reads += validated.reads;
         if !validated.looked.is_empty() {
@@ -357,18 +407,38 @@ impl<'a> Lane<'a> {
         tally.settled(validated.settlements, &validated.results);
         match validated.halt {
             Some(halt) => self.stop_or_pause(halt, tally).await,
-            None => self.catch_up(Phase::Validating, now, tally).await,
+            None => {
+                let (asked_at, granted) = (validated.asked_at, validated.granted);
+                self.catch_up(Phase::Validating, asked_at, granted, tally).await;
+            }
         }
     }
 
-    /// Asks where orders stand that were due at `now` and not ours to work on: somebody else may have.
-    async fn catch_up(&mut self, phase: Phase, now: Timestamp, tally: &mut Tally<'_>) {
+    /// Asks where orders stand that were due at `now` and that we did not get to work on: somebody else may have.
+    async fn catch_up(&mut self, phase: Phase, now: Timestamp, tried: bool, tally: &mut Tally<'_>) {
+        let settings = &self.core.settings;
         let overdue = tally.overdue(phase, now);
-        for ids in overdue.chunks(self.core.settings.batch) {
-            match self.core.ports.store.standings(ids).await {
-                Ok(standings) => tally.found(ids, &standings, self.now()),
+        for ids in overdue.chunks(settings.batch) {
+            let standings = self.core.ports.store.standings(ids).await;
+            let now = self.now();
+            let soonest = time::plus(now, settings.poll_interval.max(settings.lease));
+            match standings {
+                Ok(standings) => tally.found(ids, &standings, now, soonest, tried),
                 Err(error) => return self.stop(Halt::Store(error)),
             }
+        }
+    }
+
+    fn made_progress(&mut self) {
+        self.progress_at = self.core.ports.clock.monotonic();
+    }
+
+    /// Stops a run that for several leases has only claimed and given back.
+    fn stop_if_stalled(&mut self) {
+        let lease = self.core.settings.lease;
+        let stalled = self.core.ports.clock.monotonic().saturating_sub(self.progress_at);
+        if stalled > lease.saturating_mul(LEASES_IN_VAIN) {
+            self.stop(Halt::TooSlow { lease });
         }
     }
 
@@ -388,13 +458,17 @@ impl<'a> Lane<'a> {
     async fn pause(&mut self, rest: Option<Duration>, tally: &mut Tally<'_>) {
         match pause(self.core, self.now(), rest).await {
             Err(halt) => self.stop(halt),
-            Ok(until) => {
-                tally.tell(&Event::Paused { until });
-                self.paused_until = self.paused_until.max(Some(until));
-                if time::until(self.now(), until) > self.core.settings.patience {
-                    self.stop(Halt::Throttled { until });
-                }
-            }
+            Ok(until) => self.hold(until, tally),
+        }
+    }
+
+    /// Lets no call leave before `until`.
+    fn hold(&mut self, until: Timestamp, tally: &Tally<'_>) {
+        tally.tell(&Event::Paused { until });
+        let now = self.now();
+        self.paused_until = self.paused_until.max(Some(until));
+        if let Err(halt) = self.patience.bear(now, until) {
+            self.stop(halt);
         }
     }
 
@@ -404,6 +478,9 @@ impl<'a> Lane<'a> {
         let ready = tally.next_due(Phase::Ready);
         let look = tally
             .next_due(Phase::Validating)
+            .into_iter()
+            .chain(self.look_for_others.then_some(now))
+            .min()
             .map(|due_at| due_at.max(self.next_poll_at));
         let wake = match (self.paused_until, self.wait) {
             (Some(until), _) if until > now => Some(until),
@@ -416,18 +493,11 @@ impl<'a> Lane<'a> {
             orders: tally.waiting(),
         });
         self.core.ports.clock.sleep(time::until(now, until)).await;
+        self.made_progress();
         match self.core.store_clock().await {
             Ok(clock) => self.clock = clock,
             Err(error) => self.stop(Halt::Store(error)),
         }
         self.halt.is_none()
     }
-}
-
-/// Pauses the shop and tells until when.
-pub(super) async fn pause(core: &Core, now: Timestamp, rest: Option<Duration>) -> Result<Timestamp, Halt> {
-    let until = time::to_micros(time::plus(now, rest.unwrap_or(core.settings.default_pause)));
-    let key = core.ports.marketplace.shop_key();
-    core.ports.store.pause(&key, until).await.map_err(Halt::Store)?;
-    Ok(until)
 }

@@ -28,8 +28,17 @@ impl Shown {
 }
 
 impl Core {
-    /// Looks at up to [`IDS_PER_LOOK`] orders in one call.
+    /// Looks at up to [`IDS_PER_LOOK`] orders in one call; stops the run where it shows none of many.
     pub(super) async fn look(&self, clock: StoreClock, ids: &[OrderId]) -> Result<Shown, Halt> {
+        let shown = self.look_at_any(clock, ids).await?;
+        if ids.len() >= TELLING && shown.seen.is_empty() {
+            return Err(Halt::WrongShop { asked: ids.len() });
+        }
+        Ok(shown)
+    }
+
+    /// Looks at up to [`IDS_PER_LOOK`] orders in one call, of which any number may be gone.
+    pub(super) async fn look_at_any(&self, clock: StoreClock, ids: &[OrderId]) -> Result<Shown, Halt> {
         debug_assert!(ids.len() <= IDS_PER_LOOK, "more ids than a look may ask for");
         let listing = self.ports.marketplace.look(ids).await.map_err(Halt::Marketplace)?;
         let mut seen: HashMap<_, _> = listing
@@ -42,9 +51,7 @@ impl Core {
                 seen.insert(id, Seen::Unreadable(order.problem));
             }
         }
-        if ids.len() >= TELLING && !ids.iter().any(|id| seen.contains_key(id)) {
-            return Err(Halt::WrongShop { asked: ids.len() });
-        }
+        seen.retain(|id, _| ids.contains(id));
         Ok(Shown {
             look: LookedAt {
                 call: listing.call,

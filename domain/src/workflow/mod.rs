@@ -24,6 +24,7 @@ mod prepare;
 mod record;
 mod report;
 mod requeue;
+mod rest;
 mod run;
 mod send;
 mod tally;

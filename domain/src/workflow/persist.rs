@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::advice::Advice;
 use crate::call::CallId;
-use crate::ports::{Intent, RecordedAnswer, Settled, StoreError, StoreResult};
+use crate::ports::{ClaimRequest, Ingested, Intent, NewOrder, RecordedAnswer, Settled, StoreError, StoreResult};
 use crate::time::Timestamp;
-use crate::work::Settlement;
+use crate::work::{Claimed, Phase, Settlement};
 
 use super::core::Core;
+use super::report::Halt;
 
 /// The waits between the tries: about six seconds in all, enough for a database to restart.
 const WAITS: [Duration; 6] = [
@@ -21,6 +22,41 @@ const WAITS: [Duration; 6] = [
 ];
 
 impl Core {
+    /// Stores new orders; an unconfirmed write is repeated under its operation id.
+    pub(super) async fn store_new(&self, orders: &[NewOrder], now: Timestamp) -> StoreResult<Ingested> {
+        if orders.is_empty() {
+            return Ok(Ingested::default());
+        }
+        let operation = self.operation(now);
+        let mut waits = WAITS.into_iter();
+        loop {
+            match self.ports.store.ingest(orders, now, operation).await {
+                Err(error) => self.wait_or_give_up(error, &mut waits).await?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Claims at most `limit` orders in these phases that are due at `now`. A claim that was not confirmed is asked for
+    /// again: it tells the same leases, which began with the first try.
+    pub(super) async fn claim(&self, now: Timestamp, phases: &[Phase], limit: usize) -> Result<Vec<Claimed>, Halt> {
+        let request = ClaimRequest {
+            phases: phases.to_vec(),
+            now,
+            lease: self.settings.lease,
+            worker: self.worker.clone(),
+            limit,
+            operation: self.operation(now),
+        };
+        let mut waits = WAITS.into_iter();
+        loop {
+            match self.ports.store.claim(&request).await {
+                Err(error) => self.wait_or_give_up(error, &mut waits).await.map_err(Halt::Store)?,
+                Ok(claimed) => return Ok(claimed),
+            }
+        }
+    }
+
     /// Settles orders; an unconfirmed write is repeated under its operation id.
     pub(super) async fn settle(&self, settlements: &[Settlement], now: Timestamp) -> StoreResult<Vec<Settled>> {
         if settlements.is_empty() {

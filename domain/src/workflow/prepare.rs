@@ -41,26 +41,26 @@ pub(super) struct Prepared {
     pub(super) reads: u64,
     /// Whether there may be more to claim.
     pub(super) full: bool,
+    /// Where the shop rests: until when. Nothing was claimed then.
+    pub(super) paused_until: Option<Timestamp>,
+    /// How many acceptances in a row were not sent or not answered, over all workers of the shop; `None` if not known.
+    pub(super) unanswered_in_row: Option<u32>,
+    /// Until when the lease is trusted, by the monotonic clock: a margin before its end, counted from before the claim.
+    trusted_until: Duration,
     pub(super) halt: Option<Halt>,
 }
 
 /// Claims up to `limit` orders and prepares them.
 pub(super) async fn prepare(core: &Core, clock: StoreClock, waiting: &Waiting, limit: usize, outage: bool) -> Prepared {
     let mut prepared = Prepared::default();
-    let trusted_until = core.ports.clock.monotonic() + core.settings.lease.saturating_sub(core.settings.lease_margin);
-    let claimed = match core
-        .claim(core.now(clock), &[Phase::Ready, Phase::Sending], limit)
-        .await
-    {
+    let claimed = match claim(core, clock, limit, &mut prepared).await {
         Ok(claimed) => claimed,
         Err(halt) => {
-            return Prepared {
-                halt: Some(halt),
-                ..prepared
-            };
+            prepared.halt = Some(halt);
+            return prepared;
         }
     };
-    prepared.full = claimed.len() >= limit;
+    let trusted_until = prepared.trusted_until;
     prepared.claimed = claimed.iter().map(|order| order.order_id.clone()).collect();
 
     let mut sort = Sort {
@@ -81,6 +81,24 @@ pub(super) async fn prepare(core: &Core, clock: StoreClock, waiting: &Waiting, l
         }
     }
     prepared
+}
+
+/// Claims, unless another worker has learnt meanwhile that the shop has to rest.
+async fn claim(core: &Core, clock: StoreClock, limit: usize, prepared: &mut Prepared) -> Result<Vec<Claimed>, Halt> {
+    let key = core.ports.marketplace.shop_key();
+    let shop = core.ports.store.shop(&key).await.map_err(Halt::Store)?;
+    let now = core.now(clock);
+    prepared.paused_until = shop.paused_until.filter(|until| *until > now);
+    prepared.unanswered_in_row = Some(shop.unanswered_in_row);
+    if prepared.paused_until.is_some() {
+        prepared.full = true;
+        return Ok(Vec::new());
+    }
+    let trusted = core.settings.lease.saturating_sub(core.settings.lease_margin);
+    prepared.trusted_until = core.ports.clock.monotonic().saturating_add(trusted);
+    let claimed = core.claim(now, &[Phase::Ready, Phase::Sending], limit).await?;
+    prepared.full = claimed.len() >= limit;
+    Ok(claimed)
 }
 
 struct Sort<'a> {

@@ -15,6 +15,8 @@ pub(super) struct Recorded {
     pub(super) results: Vec<Settled>,
     /// How many acceptances in a row were not sent or not answered, over all workers of the shop.
     pub(super) unanswered_in_row: u32,
+    /// Whether any of the calls was made or tried, so that the count tells something new.
+    pub(super) tried: bool,
 }
 
 /// Records answers and settles their orders; `unanswered_in_row` is the count that was known before.
@@ -58,6 +60,7 @@ pub(super) async fn record(
         settlements,
         results,
         unanswered_in_row,
+        tried: answered || unanswered > 0,
     })
 }
 

@@ -22,7 +22,7 @@ pub struct RunReport {
     pub acceptance_failed: u64,
     /// Of those, how many are retried by themselves.
     pub retry_scheduled: u64,
-    /// Orders that this run handled and that are neither settled nor failed: still to be seen as accepted.
+    /// Orders of the store that are neither settled, nor failed, nor in review: still to be seen as accepted.
     pub awaiting: u64,
     /// Entries opened in the inbox that wait for a person.
     pub needs_person: u64,
@@ -83,6 +83,12 @@ pub enum Halt {
     BreakerOpen {
         /// How many.
         unanswered: u32,
+    },
+    /// Nothing could be sent for several leases: each time, the lease or the look was too old before a call could start.
+    #[error("the store or the marketplace is too slow: no acceptance could start in time under a lease of {lease:?}")]
+    TooSlow {
+        /// The length of a lease.
+        lease: Duration,
     },
     /// A look at ten orders or more showed none of them.
     #[error("the marketplace lists none of {asked} orders of ours: the shop id or the key is another shop's")]

@@ -1,21 +1,20 @@
 //! One run, from the first look at the shop to the report.
 
-use std::time::Duration;
-
 use crate::ports::{PollSlot, ShopState, StoreClock};
 use crate::time::{self, Timestamp};
 use crate::work::Phase;
 
-use super::RunOptions;
 use super::core::Core;
 use super::events::{Event, Observer};
 use super::ingest::{Waiting, ingest};
-use super::lane::{Lane, pause};
+use super::lane::Lane;
 use super::looks::asked_for_rest;
 use super::report::{Halt, RunReport};
 use super::requeue::requeue;
+use super::rest::{Patience, rest_now, sit_out};
 use super::tally::Tally;
 use super::validate::{Validated, look_at_due, reserve};
+use super::{RunOptions, Wait};
 
 /// Runs once.
 pub(super) async fn run(core: &Core, options: &RunOptions, observer: &dyn Observer) -> RunReport {
@@ -41,55 +40,65 @@ pub(super) async fn run(core: &Core, options: &RunOptions, observer: &dyn Observ
 
 async fn carry_out(core: &Core, options: &RunOptions, tally: &mut Tally<'_>) -> Result<(), Halt> {
     let mut clock = core.store_clock().await.map_err(Halt::Store)?;
+    let mut patience = Patience::new(core.settings.patience);
     let key = core.ports.marketplace.shop_key();
     let mut shop = core.ports.store.shop(&key).await.map_err(Halt::Store)?;
     if let Some(until) = shop.paused_until {
-        clock = sit_out(core, clock, until, tally).await?;
+        clock = sit_out(core, clock, until, &mut patience, tally).await?;
     }
     requeue(core, clock, tally).await?;
 
     // One poll is the list and a look at what is in flight; the next comes a poll interval later.
     let now = core.now(clock);
     let slot = reserve(core, now).await?;
-    let waiting = patiently_ingest(core, &mut clock, tally).await?;
-    shop.next_poll_at = Some(match slot {
+    let waiting = patiently_ingest(core, &mut clock, &mut patience, tally).await?;
+    let next_poll_at = match slot {
         PollSlot::NotBefore(at) => at,
         PollSlot::Granted => time::plus(now, core.settings.poll_interval),
-    });
+    };
+    shop.next_poll_at = Some(next_poll_at);
     if slot == PollSlot::Granted
         && let Err(halt) = first_look(core, clock, &shop, tally).await
     {
         let rest = asked_for_rest(&halt).ok_or(halt)?;
-        clock = rest_now(core, clock, rest, tally).await?;
+        clock = rest_now(core, clock, rest, &mut patience, tally).await?;
     }
-    Lane::new(core, clock, &waiting, options.wait, shop).work(tally).await
+    let left_by_others = options.wait == Wait::ForValidations && in_flight_by(core, clock, next_poll_at).await?;
+    let lane = Lane::new(core, clock, &waiting, options.wait, shop, patience);
+    lane.with_look(left_by_others).work(tally).await
 }
 
-/// Ingests; where the marketplace asks for a rest, once more after it.
-async fn patiently_ingest(core: &Core, clock: &mut StoreClock, tally: &mut Tally<'_>) -> Result<Waiting, Halt> {
-    match ingest(core, *clock, tally).await {
-        Ok(waiting) => return Ok(waiting),
-        Err(halt) => {
-            let rest = asked_for_rest(&halt).ok_or(halt)?;
-            *clock = rest_now(core, *clock, rest, tally).await?;
+/// Ingests; where the marketplace asks for a rest, again after it.
+async fn patiently_ingest(
+    core: &Core,
+    clock: &mut StoreClock,
+    patience: &mut Patience,
+    tally: &mut Tally<'_>,
+) -> Result<Waiting, Halt> {
+    loop {
+        match ingest(core, *clock, tally).await {
+            Ok(waiting) => return Ok(waiting),
+            Err(halt) => {
+                let rest = asked_for_rest(&halt).ok_or(halt)?;
+                *clock = rest_now(core, *clock, rest, patience, tally).await?;
+            }
         }
     }
-    ingest(core, *clock, tally).await
+}
+
+/// Whether earlier runs left orders in flight that are due by the next poll: this run takes them on with it.
+async fn in_flight_by(core: &Core, clock: StoreClock, next_poll_at: Timestamp) -> Result<bool, Halt> {
+    let due_at = core.ports.store.next_due(&[Phase::Validating], core.now(clock)).await;
+    Ok(due_at
+        .map_err(Halt::Store)?
+        .is_some_and(|due_at| due_at <= next_poll_at))
 }
 
 /// Looks at what earlier runs left in flight.
 async fn first_look(core: &Core, clock: StoreClock, shop: &ShopState, tally: &mut Tally<'_>) -> Result<(), Halt> {
     let outage = shop.unanswered_in_row >= core.settings.breaker_threshold;
-    let now = core.now(clock);
-    let mut seen = Validated {
-        next_poll_at: now,
-        looked: Vec::new(),
-        settlements: Vec::new(),
-        results: Vec::new(),
-        reads: 0,
-        halt: None,
-    };
-    look_at_due(core, clock, now, outage, &mut seen).await;
+    let mut seen = Validated::new(core.now(clock), PollSlot::Granted, core);
+    look_at_due(core, clock, outage, &mut seen).await;
     tally.report.calls.reads += seen.reads;
     if !seen.looked.is_empty() {
         tally.tell(&Event::Looked {
@@ -98,29 +107,4 @@ async fn first_look(core: &Core, clock: StoreClock, shop: &ShopState, tally: &mu
     }
     tally.settled(seen.settlements, &seen.results);
     seen.halt.map_or(Ok(()), Err)
-}
-
-/// Pauses the shop and waits until that is over.
-async fn rest_now(
-    core: &Core,
-    clock: StoreClock,
-    rest: Option<Duration>,
-    tally: &Tally<'_>,
-) -> Result<StoreClock, Halt> {
-    let until = pause(core, core.now(clock), rest).await?;
-    sit_out(core, clock, until, tally).await
-}
-
-/// Waits for the end of a pause, if that is not beyond a run's patience.
-async fn sit_out(core: &Core, clock: StoreClock, until: Timestamp, tally: &Tally<'_>) -> Result<StoreClock, Halt> {
-    let rest = time::until(core.now(clock), until);
-    if rest.is_zero() {
-        return Ok(clock);
-    }
-    if rest > core.settings.patience {
-        return Err(Halt::Throttled { until });
-    }
-    tally.tell(&Event::Paused { until });
-    core.ports.clock.sleep(rest).await;
-    core.store_clock().await.map_err(Halt::Store)
 }

@@ -37,18 +37,19 @@ pub(super) struct Answered {
 /// Whether there is time enough left under the lease, and the look is young enough, for a call to start now.
 pub(super) fn may_start(core: &Core, clock: StoreClock, sendable: &Sendable) -> bool {
     let settings = &core.settings;
-    let needed = settings.lease_margin + settings.call_timeout;
+    let needed = settings.lease_margin.saturating_add(settings.call_timeout);
     let fresh = sendable.looked_at >= super::prepare::oldest_look(core, core.now(clock));
-    fresh && core.ports.clock.monotonic() + needed <= sendable.trusted_until
+    fresh && core.ports.clock.monotonic().saturating_add(needed) <= sendable.trusted_until
 }
 
 /// Writes the intents of calls about to start. Orders that somebody else has taken or changed are left out.
 pub(super) async fn intend(core: &Core, clock: StoreClock, batch: Vec<Sendable>) -> Result<Vec<Intended>, Halt> {
     let settings = &core.settings;
-    let start_by = core.ports.clock.monotonic() + settings.lease_margin;
+    let monotonic = core.ports.clock.monotonic();
     let started_at = core.now(clock);
     // The call starts within the margin and then ends within its timeout.
-    let answer_by = time::to_micros(time::plus(started_at, settings.call_timeout + settings.lease_margin));
+    let longest = settings.call_timeout.saturating_add(settings.lease_margin);
+    let answer_by = time::to_micros(time::plus(started_at, longest));
     let intents: Vec<_> = batch
         .iter()
         .map(|sendable| Intent {
@@ -78,10 +79,13 @@ pub(super) async fn intend(core: &Core, clock: StoreClock, batch: Vec<Sendable>)
             answer_by,
             outcome: None,
         });
+        // No later than within the margin, and only while its look is fresh.
+        let fresh_until = time::plus(sendable.looked_at, settings.look_freshness);
+        let start_within = settings.lease_margin.min(time::until(started_at, fresh_until));
         Some(Intended {
             sendable,
             call,
-            start_by,
+            start_by: monotonic.saturating_add(start_within),
         })
     });
     Ok(intended.collect())

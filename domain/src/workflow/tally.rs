@@ -1,11 +1,12 @@
 //! Keeps count of what a run does, tells its observer, and knows which orders it still waits for.
 
 use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
 
 use crate::order::OrderId;
 use crate::ports::{OrderStanding, Settled};
 use crate::status::OrderStatus;
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp};
 use crate::work::{Phase, Settlement};
 
 use super::events::{Event, Observer};
@@ -22,7 +23,9 @@ pub(super) struct Tally<'a> {
 #[derive(Default)]
 struct WaitsFor {
     orders: HashMap<OrderId, (Phase, Timestamp)>,
-    by_due: BTreeSet<(Phase, Timestamp, OrderId)>,
+    by_due: HashMap<Phase, BTreeSet<(Timestamp, OrderId)>>,
+    /// How often in a row an order was due and free, and yet our claim did not get it.
+    passed_over: HashMap<OrderId, u32>,
 }
 
 impl WaitsFor {
@@ -30,23 +33,37 @@ impl WaitsFor {
         self.remove(&id);
         // An intent left behind is taken over by the same claim that finds orders to send.
         let phase = if phase == Phase::Sending { Phase::Ready } else { phase };
-        self.by_due.insert((phase, due_at, id.clone()));
+        self.by_due.entry(phase).or_default().insert((due_at, id.clone()));
         self.orders.insert(id, (phase, due_at));
     }
 
     fn remove(&mut self, id: &OrderId) {
-        if let Some((phase, due_at)) = self.orders.remove(id) {
-            self.by_due.remove(&(phase, due_at, id.clone()));
+        if let Some((phase, due_at)) = self.orders.remove(id)
+            && let Some(by_due) = self.by_due.get_mut(&phase)
+        {
+            by_due.remove(&(due_at, id.clone()));
         }
     }
 
-    fn in_order(&self, phase: Phase) -> impl Iterator<Item = (Timestamp, &OrderId)> {
-        self.by_due
-            .iter()
-            .filter(move |(of, _, _)| *of == phase)
-            .map(|(_, due_at, id)| (*due_at, id))
+    fn in_order(&self, phase: Phase) -> impl Iterator<Item = &(Timestamp, OrderId)> {
+        self.by_due.get(&phase).into_iter().flatten()
+    }
+
+    /// When to try an order again that was due and free and that our claim did not get: at once, then later and later,
+    /// then not at all. (Another program's open transaction may keep its row locked for long.)
+    fn try_again(&mut self, id: &OrderId, now: Timestamp) -> Option<Timestamp> {
+        let times = self.passed_over.entry(id.clone()).or_default();
+        *times += 1;
+        match *times {
+            1 => Some(now),
+            2..=6 => Some(time::plus(now, FIRST_RECHECK * 2u32.pow(*times - 2))),
+            _ => None,
+        }
     }
 }
+
+/// The first wait for an order that was due and free and that a claim did not get; it doubles.
+const FIRST_RECHECK: Duration = Duration::from_millis(100);
 
 impl<'a> Tally<'a> {
     pub(super) fn new(observer: &'a dyn Observer) -> Self {
@@ -122,6 +139,7 @@ impl<'a> Tally<'a> {
     /// The order is in our hands now.
     pub(super) fn working_on(&mut self, id: &OrderId) {
         self.waits_for.remove(id);
+        self.waits_for.passed_over.remove(id);
     }
 
     /// How many orders the run still waits for.
@@ -131,7 +149,7 @@ impl<'a> Tally<'a> {
 
     /// When the next of the orders in this phase is due.
     pub(super) fn next_due(&self, phase: Phase) -> Option<Timestamp> {
-        self.waits_for.in_order(phase).next().map(|(due_at, _)| due_at)
+        self.waits_for.in_order(phase).next().map(|(due_at, _)| *due_at)
     }
 
     /// How many of the orders in this phase are due at `now`; counts no further than `enough`.
@@ -152,17 +170,29 @@ impl<'a> Tally<'a> {
             .collect()
     }
 
-    /// Brings orders that somebody else may have worked on up to date; those under another's lease are not waited for.
-    pub(super) fn found(&mut self, asked: &[OrderId], standings: &[OrderStanding], now: Timestamp) {
+    /// Brings orders that somebody else may have worked on up to date. Those under another's lease are not waited for, nor
+    /// those due later than `soonest` (by then they wait slowly). Where `tried`, our claim did not get those that are due.
+    pub(super) fn found(
+        &mut self,
+        asked: &[OrderId],
+        standings: &[OrderStanding],
+        now: Timestamp,
+        soonest: Timestamp,
+        tried: bool,
+    ) {
         for id in asked {
             self.waits_for.remove(id);
         }
         for standing in standings {
             let leased = standing.leased_until.is_some_and(|until| until > now);
-            if let Some(due_at) = standing.due_at
-                && is_in_flight(standing.phase)
-                && !leased
-            {
+            if leased || !is_in_flight(standing.phase) {
+                continue;
+            }
+            let due_at = match standing.due_at.filter(|due_at| *due_at <= soonest) {
+                Some(due_at) if tried && due_at <= now => self.waits_for.try_again(&standing.order_id, now),
+                due_at => due_at,
+            };
+            if let Some(due_at) = due_at {
                 self.waits_for.insert(standing.order_id.clone(), standing.phase, due_at);
             }
         }

@@ -18,6 +18,10 @@ use super::report::Halt;
 /// What became of one look at all that is in flight.
 #[derive(Debug)]
 pub(super) struct Validated {
+    /// When it was asked for: it was about what was due then.
+    pub(super) asked_at: Timestamp,
+    /// Whether the look was ours to make.
+    pub(super) granted: bool,
     /// When the next look may begin.
     pub(super) next_poll_at: Timestamp,
     pub(super) looked: Vec<OrderId>,
@@ -27,24 +31,31 @@ pub(super) struct Validated {
     pub(super) halt: Option<Halt>,
 }
 
+impl Validated {
+    /// Before anything was looked at.
+    pub(super) fn new(asked_at: Timestamp, slot: PollSlot, core: &Core) -> Self {
+        Self {
+            asked_at,
+            granted: slot == PollSlot::Granted,
+            next_poll_at: match slot {
+                PollSlot::Granted => time::plus(asked_at, core.settings.poll_interval),
+                PollSlot::NotBefore(at) => at,
+            },
+            looked: Vec::new(),
+            settlements: Vec::new(),
+            results: Vec::new(),
+            reads: 0,
+            halt: None,
+        }
+    }
+}
+
 /// Looks at everything in flight that is due, if the look is ours to make.
 pub(super) async fn validate(core: &Core, clock: StoreClock, outage: bool) -> Result<Validated, Halt> {
     let now = core.now(clock);
-    let slot = reserve(core, now).await?;
-    let next_poll_at = match slot {
-        PollSlot::Granted => time::plus(now, core.settings.poll_interval),
-        PollSlot::NotBefore(at) => at,
-    };
-    let mut validated = Validated {
-        next_poll_at,
-        looked: Vec::new(),
-        settlements: Vec::new(),
-        results: Vec::new(),
-        reads: 0,
-        halt: None,
-    };
-    if slot == PollSlot::Granted {
-        look_at_due(core, clock, now, outage, &mut validated).await;
+    let mut validated = Validated::new(now, reserve(core, now).await?, core);
+    if validated.granted {
+        look_at_due(core, clock, outage, &mut validated).await;
     }
     Ok(validated)
 }
@@ -59,8 +70,9 @@ pub(super) async fn reserve(core: &Core, now: Timestamp) -> Result<PollSlot, Hal
         .map_err(Halt::Store)
 }
 
-/// Looks at everything that was due at `now`, for a worker that holds the slot.
-pub(super) async fn look_at_due(core: &Core, clock: StoreClock, now: Timestamp, outage: bool, into: &mut Validated) {
+/// Looks at everything that was due when the look was asked for, for a worker that holds the slot.
+pub(super) async fn look_at_due(core: &Core, clock: StoreClock, outage: bool, into: &mut Validated) {
+    let now = into.asked_at;
     for phase in [Phase::Validating, Phase::Review] {
         loop {
             let claimed = match core.claim(now, &[phase], IDS_PER_LOOK.min(core.settings.batch)).await {
@@ -88,7 +100,13 @@ async fn look_at(
 ) -> Result<(), Halt> {
     let ids: Vec<_> = claimed.iter().map(|order| order.order_id.clone()).collect();
     into.reads += 1;
-    let shown = core.look(clock, &ids).await;
+    // Orders in review are often not listed any more, and no look at them fails one: they don't tell of the settings.
+    let in_review = claimed.iter().any(|order| order.standing.phase == Phase::Review);
+    let shown = if in_review {
+        core.look_at_any(clock, &ids).await
+    } else {
+        core.look(clock, &ids).await
+    };
     let now = core.now(clock);
     let ctx = core.context(now, outage);
     let (settlements, halt): (Vec<_>, _) = match shown {
