@@ -30,7 +30,10 @@ use libtest_mimic::Trial;
 use crate::cases;
 use crate::harness::{Case, every_case_is_listed};
 
-pub use fixture::{AnyStore, Capabilities, Dialect, Foreign, ForeignEntry, MEMORY, StoreFixture};
+pub use fixture::{
+    AnyStore, Capabilities, Dialect, Foreign, ForeignEntry, MEMORY, POSTGRES, SQLITE, StoreFixture, postgres_container,
+    postgres_server,
+};
 
 /// The cases for a store of these capabilities: what can't be asked of it is not in its list.
 #[must_use]
@@ -113,7 +116,7 @@ fn writing() -> Vec<Case<StoreFixture>> {
         claim_terms::a_raised_epoch_carries_fencing_numbers_past_all_of_the_old_one,
         claim_terms::claims_that_are_not_released_are_counted,
         claim_terms::a_claim_repeated_under_its_operation_tells_the_same,
-        claim_terms::a_claim_repeated_by_its_holder_gives_no_order_to_two,
+        claim_terms::a_claim_repeated_after_its_lease_passed_on_leaves_one_holder,
         claim_terms::an_order_due_again_is_claimed_under_another_operation,
         intents::an_intent_stands_on_record_before_its_call,
         intents::an_intent_leaves_the_order_sending_and_leased,
