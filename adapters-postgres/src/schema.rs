@@ -32,8 +32,9 @@ async fn migrate_on(connection: &mut PgConnection) -> StoreResult<()> {
         .await
         .map_err(|error| of_migrating(error, Access::Read))?;
     refuse_newer(found)?;
+    // Not `run`, whose future can't be spawned.
     MIGRATIONS
-        .run(&mut *connection)
+        .run_direct(None, connection, false)
         .await
         .map_err(|error| of_migrating(error, Access::Write))
 }
