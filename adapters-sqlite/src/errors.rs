@@ -87,9 +87,7 @@ pub(crate) fn of_opening(path: &Path, error: sqlx::Error) -> StoreError {
                     )
                 }
                 _ if path.is_dir() => format!("`{file}` can't be opened: it is a directory, name a file in it"),
-                _ if !path.exists() => format!(
-                    "`{file}` can't be opened: it does not exist and was not to be created, or its directory can't be written"
-                ),
+                _ if !path.exists() => format!("`{file}` can't be opened: it is missing and can't be created"),
                 _ => format!("`{file}` can't be opened: check the rights on it and on its directory"),
             }
         }

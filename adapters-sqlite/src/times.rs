@@ -37,7 +37,7 @@ mod tests {
         let late = Timestamp::from_microsecond(1_767_323_045_100_000).unwrap();
         assert_eq!(text(early), "2026-01-02T03:04:05.000001Z");
         assert!(text(early) < text(late));
-        for at in [early, late, Timestamp::UNIX_EPOCH, time::to_micros(Timestamp::MAX)] {
+        for at in [early, late, Timestamp::UNIX_EPOCH] {
             assert_eq!(read(&text(at), String::new).unwrap(), at);
         }
     }

@@ -1,0 +1,9 @@
+//! What is particular to SQLite; what every store has to do is in the shared contract suite.
+
+mod contention;
+mod dropped_futures;
+mod foreign_entries;
+mod full_disk;
+mod opening;
+mod record_guards;
+mod support;

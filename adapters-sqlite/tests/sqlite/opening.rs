@@ -1,0 +1,176 @@
+//! Opening a file: what is refused, and with which word; the schema's versions.
+
+use std::error::Error;
+use std::fs;
+
+use crate::support::{Bench, id, operation};
+use ackord::ports::{RecordReader, ShopKey, ShopStore, StoreError, WorkStore};
+use ackord_sqlite::{SqliteOptions, SqliteStore};
+
+async fn refusal(url: &str) -> StoreError {
+    SqliteStore::connect(url, SqliteOptions::default()).await.unwrap_err()
+}
+
+/// The error with all of its causes, as a program would print it.
+fn in_full(error: &StoreError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[tokio::test]
+async fn a_missing_directory_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let missing = directory.path().join("not here");
+    let error = refusal(&format!("sqlite:{}", missing.join("ackord.db").display())).await;
+    assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+    assert!(in_full(&error).contains("there is no directory"), "{}", in_full(&error));
+    assert!(!missing.exists());
+}
+
+#[tokio::test]
+async fn a_directory_is_not_taken_for_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let error = refusal(&format!("sqlite:{}", directory.path().display())).await;
+    assert!(in_full(&error).contains("it is a directory"), "{}", in_full(&error));
+}
+
+#[tokio::test]
+async fn a_file_that_was_not_to_be_created_is_reported_as_missing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ackord.db");
+    let error = refusal(&format!("sqlite:{}?mode=rw", path.display())).await;
+    assert!(in_full(&error).contains("is missing"), "{}", in_full(&error));
+    assert!(!path.exists());
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("letter.txt");
+    let letter = "Dear Ada, this is not a database. ".repeat(100);
+    fs::write(&path, &letter).unwrap();
+    let error = refusal(&format!("sqlite:{}", path.display())).await;
+    assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+    assert!(
+        in_full(&error).contains("is not a SQLite database"),
+        "{}",
+        in_full(&error)
+    );
+    assert_eq!(fs::read_to_string(&path).unwrap(), letter);
+}
+
+#[tokio::test]
+async fn a_store_in_memory_is_refused() {
+    let error = refusal("sqlite::memory:").await;
+    assert!(
+        in_full(&error).contains("name") || in_full(&error).contains("path of a file"),
+        "{}",
+        in_full(&error)
+    );
+}
+
+#[tokio::test]
+async fn a_path_with_spaces_and_letters_of_any_script_is_taken_as_it_stands() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("Bestellungen für Zoë, 注文.db");
+    let url = format!("sqlite:{}", path.display());
+    let store = SqliteStore::connect(&url, SqliteOptions::default()).await.unwrap();
+    store.migrate().await.unwrap();
+    assert!(path.exists());
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_written_is_read_and_nothing_else() {
+    let bench = Bench::new().await;
+    let mut orders = bench.ingest(1).await;
+    orders[0].order_id = id("A-1");
+    bench.store.close().await;
+    let mut permissions = fs::metadata(bench.path()).unwrap().permissions();
+    permissions.set_readonly(true);
+    fs::set_permissions(bench.path(), permissions).unwrap();
+    // To a privileged user every file can be written; opened as read-only it can't be by anybody.
+    let privileged = fs::OpenOptions::new().append(true).open(bench.path()).is_ok();
+    let mode = if privileged { "?mode=ro" } else { "" };
+    let url = format!("{}{mode}", bench.url());
+    let store = SqliteStore::connect(&url, SqliteOptions::default()).await.unwrap();
+
+    store.check_schema().await.unwrap();
+    let story = store.story(&id("A-0")).await.unwrap().unwrap();
+    assert_eq!(story.entries.len(), 1);
+    let now = store.now().await.unwrap();
+    let error = store.ingest(&orders, now, operation()).await.unwrap_err();
+    assert!(matches!(error, StoreError::ReadOnly(_)), "{error:?}");
+    let error = store.pause(&ShopKey("shop".to_owned()), now).await.unwrap_err();
+    assert!(matches!(error, StoreError::ReadOnly(_)), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_empty_file_says_that_it_needs_migrating() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("ackord.db").display());
+    let store = SqliteStore::connect(&url, SqliteOptions::default()).await.unwrap();
+    let error = store.check_schema().await.unwrap_err();
+    assert!(
+        matches!(error, StoreError::NotMigrated { found: 0, needed: 2 }),
+        "{error:?}"
+    );
+    store.migrate().await.unwrap();
+    store.check_schema().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_by_check_and_by_migrate() {
+    let bench = Bench::new().await;
+    let newer = "INSERT INTO ackord_migrations (version, description, success, checksum, execution_time)
+        VALUES (7, 'of a later day', 1, x'00', 0)";
+    bench.plain(newer).await.unwrap();
+    for result in [bench.store.check_schema().await, bench.store.migrate().await] {
+        let error = result.unwrap_err();
+        assert!(
+            matches!(error, StoreError::NewerSchema { found: 7, known: 2 }),
+            "{error:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn migrations_that_were_changed_since_are_refused() {
+    let bench = Bench::new().await;
+    bench
+        .plain("UPDATE ackord_migrations SET checksum = x'00' WHERE version = 1")
+        .await
+        .unwrap();
+    let error = bench.store.migrate().await.unwrap_err();
+    assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn programs_that_migrate_at_once_do_it_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", directory.path().join("ackord.db").display());
+    let programs = (0..6).map(|_| {
+        let url = url.clone();
+        tokio::spawn(async move {
+            let store = SqliteStore::connect(&url, SqliteOptions::default()).await.unwrap();
+            store.migrate().await.unwrap();
+            store.check_schema().await.unwrap();
+            store.migrate().await.unwrap();
+        })
+    });
+    for program in programs.collect::<Vec<_>>() {
+        program.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_closed_store_says_that_it_cannot_be_reached() {
+    let bench = Bench::new().await;
+    bench.store.close().await;
+    let error = bench.store.now().await.unwrap_err();
+    assert!(matches!(error, StoreError::Unreachable(_)), "{error:?}");
+}
