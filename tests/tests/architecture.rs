@@ -12,12 +12,13 @@ mod sources;
 
 use std::path::{Path, PathBuf};
 
-/// The crates of the workspace by directory and package, save the tests.
-const CRATES: [(&str, &str); 6] = [
+/// The crates of the layout by directory and package, save the tests.
+const CRATES: [(&str, &str); 7] = [
     ("domain", "ackord"),
     ("adapters-bestbuy", "ackord-bestbuy"),
     ("adapters-postgres", "ackord-postgres"),
     ("adapters-sqlite", "ackord-sqlite"),
+    ("adapters-system", "ackord-system"),
     ("sandbox-bestbuy", "ackord-sandbox"),
     ("app-cli", "ackord-cli"),
 ];

@@ -24,7 +24,7 @@ const OUTSIDE: [&str; 13] = [
     "libsqlite3-sys",
 ];
 
-const ADAPTERS: [&str; 3] = ["ackord-bestbuy", "ackord-postgres", "ackord-sqlite"];
+const ADAPTERS: [&str; 4] = ["ackord-bestbuy", "ackord-postgres", "ackord-sqlite", "ackord-system"];
 
 /// A dependency of one package of the workspace on another.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
 //! What a member's manifest says: all that can be inherited is, and no version is pinned outside the root.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use toml::{Table, Value};
@@ -20,13 +21,16 @@ fn no_member_pins_a_dependency_itself() {
 }
 
 #[test]
-fn every_directory_of_the_layout_is_a_member() {
+fn the_members_are_the_crates_of_the_layout_and_the_tests() {
     let manifest: Table = read("Cargo.toml");
     let members = manifest["workspace"]["members"].as_array().expect("the members");
-    let named: Vec<&str> = members.iter().filter_map(Value::as_str).collect();
-    for (directory, _) in CRATES {
-        assert!(named.contains(&directory), "{directory} is not a member");
-    }
+    let named: BTreeSet<&str> = members.iter().filter_map(Value::as_str).collect();
+    let known: BTreeSet<&str> = CRATES
+        .iter()
+        .map(|(directory, _)| *directory)
+        .chain(["tests"])
+        .collect();
+    assert_eq!(named, known, "a new crate is to be known to these rules");
 }
 
 fn over_members(rule: fn(&Table) -> Vec<String>) -> Vec<String> {
