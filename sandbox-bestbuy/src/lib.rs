@@ -26,6 +26,7 @@
 //! # }
 //! ```
 
+mod builder;
 mod chance;
 mod clock;
 mod control;
@@ -46,12 +47,15 @@ mod state;
 mod wire;
 mod world;
 
+pub use builder::{Sandbox, serve};
 pub use clock::SandboxClock;
 pub use demo::{DemoScenario, DemoSet, demo_set};
 pub use error::SandboxError;
 pub use faults::{Act, ArmedFault, Endpoint, Fault, FaultRule, Moment, RetryAfter};
-pub use handle::{Ledger, Sandbox, SandboxHandle, serve};
-pub use ledger::{Counts, Decision, DecisionOutcome, LedgerReport, LineDecision, Look, OrderLedger, Transition};
+pub use handle::SandboxHandle;
+pub use ledger::{
+    Counts, Decision, DecisionOutcome, Ledger, LedgerReport, LineDecision, Look, OrderLedger, Transition,
+};
 pub use lifecycle::Cause;
 pub use options::{
     DEFAULT_KEY, DEFAULT_SHOP, ErrorForm, OrderAcceptance, PayloadShape, RepeatedDecision, SandboxOptions, Shop,

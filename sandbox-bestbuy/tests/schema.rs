@@ -140,7 +140,7 @@ const KINDS: [OrderKind; 11] = [
     OrderKind::NoLines,
 ];
 
-/// Ten orders of every kind, with ids that give them different customers and goods.
+/// Nine orders of every kind, with ids that give them different customers and goods.
 fn of_every_kind() -> Vec<OrderSeed> {
     let kinds = KINDS.iter().enumerate();
     kinds

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::rule::{Act, ArmedFault, Endpoint, Fault, FaultRule, Moment, RetryAfter};
+use super::fault::{Act, Endpoint, Fault, Moment, RetryAfter};
+use super::rule::{ArmedFault, FaultRule};
 use crate::chance::Chance;
 
 /// The call that the rules are asked about.

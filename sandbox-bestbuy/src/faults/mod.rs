@@ -2,8 +2,10 @@
 
 mod armory;
 mod damage;
+mod fault;
 mod rule;
 
 pub(crate) use armory::{Armory, Ending, Target, Verdict};
 pub(crate) use damage::{damage_page, html_page, huge_body};
-pub use rule::{Act, ArmedFault, Endpoint, Fault, FaultRule, Moment, RetryAfter};
+pub use fault::{Act, Endpoint, Fault, Moment, RetryAfter};
+pub use rule::{ArmedFault, FaultRule};

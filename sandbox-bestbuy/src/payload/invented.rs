@@ -53,10 +53,14 @@ impl Invented {
         (format!("CUST-{number}"), format!("SHOP-{number}"))
     }
 
-    /// The part of the order id before its last dash: what the customer sees.
+    /// The order id without the letter of its part: what the customer sees.
     fn commercial_id(&self) -> &str {
         match self.order_id.rsplit_once('-') {
-            Some((front, _)) if !front.is_empty() => front,
+            Some((front, part))
+                if !front.is_empty() && part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_uppercase()) =>
+            {
+                front
+            }
             _ => &self.order_id,
         }
     }
@@ -253,6 +257,14 @@ mod tests {
         };
         assert_eq!(order(1), order(1));
         assert_ne!(order(1), order(2));
+    }
+
+    #[test]
+    fn the_commercial_id_leaves_out_the_letter_of_the_part() {
+        for (order_id, commercial_id) in [("N-1001-A", "N-1001"), ("N-1001", "N-1001"), ("-A", "-A"), ("é", "é")] {
+            let order = Invented::new(&OrderSeed::plain(order_id), at(), Chance::new(1));
+            assert_eq!(order.commercial_id(), commercial_id);
+        }
     }
 
     #[test]

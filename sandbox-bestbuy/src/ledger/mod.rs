@@ -3,6 +3,10 @@
 //! It is written from the sandbox's own state changes, never from what it answered, so that a fault on the way back can't
 //! make it say anything that didn't happen.
 
+mod view;
+
+pub use view::Ledger;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
