@@ -120,10 +120,16 @@ CREATE TABLE order_work (
 
 -- What is unsettled, in the order of claims within each phase; its size follows that, whatever the history's.
 CREATE INDEX order_work_unsettled ON order_work (phase, placed_at, order_id) WHERE phase <> 'settled';
--- Finds again what a claim took whose answer was lost.
-CREATE INDEX order_work_claimed ON order_work (op_id) WHERE lease_until IS NOT NULL;
 -- Listings by status.
 CREATE INDEX order_work_by_status ON order_work (status, placed_at, order_id);
+
+-- Claims that took something, for a day: a claim repeated because its answer was lost must not take more.
+CREATE TABLE claims (
+    op_id      UUID CONSTRAINT claims_op_id PRIMARY KEY,
+    claimed_at TIMESTAMPTZ NOT NULL
+);
+
+CREATE INDEX claims_by_claimed_at ON claims (claimed_at);
 
 CREATE TABLE shops (
     shop_key          TEXT COLLATE "C" PRIMARY KEY CHECK (shop_key <> ''),

@@ -2,7 +2,7 @@
 //!
 //! Each phase is read along its own part of the index, oldest first, so the cost follows what is unsettled. Rows that
 //! another claim has locked are passed over; correctness rests on the lock and on the conditions being asked again of
-//! the locked row, not on the passing over.
+//! the locked row, not on the passing over. A claim that took something is noted by its operation id, for a day.
 
 use std::collections::BTreeSet;
 
@@ -25,8 +25,11 @@ pub(crate) async fn claim(connections: &Connections, request: &ClaimRequest) -> 
         sqlx::query_as!(
             ClaimedRow,
             r#"
-            WITH before AS MATERIALIZED (
-                SELECT * FROM order_work WHERE op_id = $6 AND lease_until IS NOT NULL
+            WITH repeated AS MATERIALIZED (
+                SELECT FROM claims WHERE op_id = $6
+            ), before AS MATERIALIZED (
+                SELECT * FROM order_work
+                WHERE EXISTS (SELECT FROM repeated) AND phase <> 'settled' AND op_id = $6 AND lease_until IS NOT NULL
             ), due AS MATERIALIZED (
                 SELECT c.order_id
                 FROM unnest($1::text[]) AS p (phase)
@@ -38,7 +41,7 @@ pub(crate) async fn claim(connections: &Connections, request: &ClaimRequest) -> 
                     LIMIT $5
                     FOR UPDATE SKIP LOCKED
                 ) c
-                WHERE NOT EXISTS (SELECT FROM before)
+                WHERE NOT EXISTS (SELECT FROM repeated)
                 ORDER BY c.placed_at, c.order_id
                 LIMIT $5
             ), taken AS (
@@ -51,6 +54,12 @@ pub(crate) async fn claim(connections: &Connections, request: &ClaimRequest) -> 
                 FROM due d CROSS JOIN store_meta m
                 WHERE w.order_id = d.order_id
                 RETURNING w.*
+            ), noted AS (
+                INSERT INTO claims (op_id, claimed_at) SELECT $6, $2 FROM taken LIMIT 1
+            ), forgotten AS (
+                DELETE FROM claims WHERE op_id IN (
+                    SELECT op_id FROM claims WHERE claimed_at < $2 - interval '1 day' LIMIT 10 FOR UPDATE SKIP LOCKED
+                )
             )
             SELECT t.order_id AS "order_id!", t.fence AS "fence!", t.version AS "version!", t.status AS "status!",
                 t.placed_at AS "placed_at!", t.phase AS "phase!", t.due_at AS "due_at?", t.attempt AS "attempt!",

@@ -56,9 +56,13 @@ fn class(code: &str) -> Class {
     }
 }
 
+/// The rule that a claim meets whose first try is still under way although its answer was given up.
+const SAME_CLAIM: &str = "claims_op_id";
+
 /// Whether the statement can be tried again at once: it left nothing behind.
 pub(crate) fn is_conflict(error: &sqlx::Error) -> bool {
-    code_of(error).is_some_and(|code| class(&code) == Class::Conflict)
+    let constraint = error.as_database_error().and_then(DatabaseError::constraint);
+    constraint == Some(SAME_CLAIM) || code_of(error).is_some_and(|code| class(&code) == Class::Conflict)
 }
 
 /// Whether the connection is still good for another statement.

@@ -57,6 +57,7 @@ async fn write(connections: &Connections, columns: &Intents<'_>, operation: Oper
                 ), locked AS MATERIALIZED (
                     SELECT g.* FROM given g JOIN order_work w ON w.order_id = g.order_id
                     WHERE w.fence = g.fence AND w.version = g.version AND w.op_id IS DISTINCT FROM $10
+                        AND NOT EXISTS (SELECT FROM api_calls c WHERE c.call_id = w.call_id AND c.op_id = $10)
                     ORDER BY w.order_id
                     FOR UPDATE OF w
                 ), held AS MATERIALIZED (

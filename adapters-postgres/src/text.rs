@@ -2,6 +2,11 @@
 
 use std::borrow::Cow;
 
+/// The longest number, and the largest exponent, that are left to the database. Its own bounds are 131072 digits before
+/// the point and 16383 after it.
+const MOST_DIGITS: usize = 1000;
+const MOST_ZEROS: i64 = 1000;
+
 /// What stands where a character can't be kept.
 const REPLACEMENT: &str = "\u{fffd}";
 const REPLACEMENT_ESCAPE: &str = "\\ufffd";
@@ -15,38 +20,61 @@ pub(crate) fn storable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The JSON document `json` with each escaped NUL and each half of a surrogate pair that stands alone replaced: JSONB
-/// takes neither.
+/// The JSON document `json` with what JSONB refuses replaced: each escaped NUL and each half of a surrogate pair that
+/// stands alone by one character, each number too long or too large for the database by its text.
 pub(crate) fn storable_json(json: &str) -> Cow<'_, str> {
-    if !json.contains("\\u") {
+    let mut out = String::new();
+    let mut kept = 0;
+    let mut at = 0;
+    let mut in_string = false;
+    while let Some(byte) = json.as_bytes().get(at) {
+        let rest = &json[at..];
+        let (length, replacement) = match byte {
+            b'\\' if in_string => escape(rest),
+            b'"' => {
+                in_string = !in_string;
+                (1, None)
+            }
+            b'-' | b'0'..=b'9' if !in_string => number(rest),
+            _ => (rest.chars().next().map_or(1, char::len_utf8), None),
+        };
+        if let Some(replacement) = replacement {
+            out.push_str(&json[kept..at]);
+            out.push_str(&replacement);
+            kept = at + length;
+        }
+        at += length;
+    }
+    if kept == 0 {
         return Cow::Borrowed(json);
     }
-    let mut out = String::with_capacity(json.len());
-    let mut rest = json;
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let (kept, length) = escape(rest);
-        out.push_str(kept);
-        rest = &rest[length..];
-    }
-    out.push_str(rest);
+    out.push_str(&json[kept..]);
     Cow::Owned(out)
 }
 
-/// The escape at the start of `rest` as it can be kept, and how many bytes of `rest` it is.
-fn escape(rest: &str) -> (&str, usize) {
+/// How long the escape is that `rest` begins with, and what to put in its place.
+fn escape(rest: &str) -> (usize, Option<Cow<'static, str>>) {
     let Some(unit) = unit(rest) else {
         // A backslash and the one character that it escapes.
-        let length = 1 + rest[1..].chars().next().map_or(0, char::len_utf8);
-        return (&rest[..length], length);
+        return (1 + rest[1..].chars().next().map_or(0, char::len_utf8), None);
     };
     match unit {
-        0 | 0xDC00..=0xDFFF => (REPLACEMENT_ESCAPE, 6),
-        0xD800..=0xDBFF if matches!(rest.get(6..).and_then(self::unit), Some(0xDC00..=0xDFFF)) => (&rest[..12], 12),
-        0xD800..=0xDBFF => (REPLACEMENT_ESCAPE, 6),
-        _ => (&rest[..6], 6),
+        0 | 0xDC00..=0xDFFF => (6, Some(REPLACEMENT_ESCAPE.into())),
+        0xD800..=0xDBFF if matches!(rest.get(6..).and_then(self::unit), Some(0xDC00..=0xDFFF)) => (12, None),
+        0xD800..=0xDBFF => (6, Some(REPLACEMENT_ESCAPE.into())),
+        _ => (6, None),
     }
+}
+
+/// How long the number is that `rest` begins with, and what to put in its place: its text, where it is out of bounds.
+fn number(rest: &str) -> (usize, Option<Cow<'static, str>>) {
+    let length = rest
+        .find(|letter: char| !matches!(letter, '0'..='9' | '+' | '-' | '.' | 'e' | 'E'))
+        .unwrap_or(rest.len());
+    let number = &rest[..length];
+    let exponent = number.split_once(['e', 'E']).map_or("0", |(_, exponent)| exponent);
+    let in_bounds = length <= MOST_DIGITS && exponent.parse::<i64>().is_ok_and(|size| size.abs() <= MOST_ZEROS);
+    (length, (!in_bounds).then(|| Cow::Owned(format!("\"{number}\""))))
 }
 
 /// The number of the `\uXXXX` escape that `rest` begins with.
@@ -77,6 +105,11 @@ mod tests {
             (r#""\ud83d""#, r#""\ufffd""#),
             (r#""\ud83d\u0041""#, r#""\ufffd\u0041""#),
             (r#""\ude00\ud83d""#, r#""\ufffd\ufffd""#),
+            (r#"{"n":1e200000,"m":-19.90}"#, r#"{"n":"1e200000","m":-19.90}"#),
+            (
+                r#"[1E-99999,1.5e+3,"1e99999 \"1e99999"]"#,
+                r#"["1E-99999",1.5e+3,"1e99999 \"1e99999"]"#,
+            ),
         ] {
             assert_eq!(storable_json(json), kept, "{json}");
         }
@@ -84,7 +117,17 @@ mod tests {
 
     #[test]
     fn what_is_no_json_at_all_passes_without_a_panic() {
-        for text in ["\\", "\\u", "\\u12", "\\ué000", "\\ud83d\\", "\\u00é0"] {
+        for text in [
+            "\\",
+            "\\u",
+            "\\u12",
+            "\\ué000",
+            "\\ud83d\\",
+            "\\u00é0",
+            "-",
+            "1e",
+            "\"\\",
+        ] {
             storable_json(text);
         }
     }
