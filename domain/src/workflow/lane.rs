@@ -66,7 +66,10 @@ pub(super) struct Lane<'a> {
     more: bool,
     /// After an outage one call at a time goes out, until one is answered.
     probing: bool,
+    /// Acceptances in a row that were not sent or not answered: as it stands in the store, for all workers.
     unanswered_in_row: u32,
+    /// The same, with the answers of ours that are not on record yet.
+    unanswered_seen: u32,
     next_poll_at: Timestamp,
     /// Whether orders that earlier runs left in flight are to be looked at with the next poll.
     look_for_others: bool,
@@ -98,6 +101,7 @@ impl<'a> Lane<'a> {
             more: true,
             probing: shop.unanswered_in_row >= core.settings.breaker_threshold,
             unanswered_in_row: shop.unanswered_in_row,
+            unanswered_seen: shop.unanswered_in_row,
             next_poll_at: shop.next_poll_at.unwrap_or(Timestamp::MIN),
             look_for_others: false,
             paused_until: None,
@@ -151,6 +155,11 @@ impl<'a> Lane<'a> {
         self.unanswered_in_row >= self.core.settings.breaker_threshold
     }
 
+    /// Whether answers that are not on record yet look like an outage: no call leaves until they are.
+    fn suspects_an_outage(&self) -> bool {
+        !self.probing && self.unanswered_seen >= self.core.settings.breaker_threshold
+    }
+
     fn start(&mut self, tally: &Tally<'_>) {
         self.start_recording();
         if self.held() {
@@ -193,7 +202,7 @@ impl<'a> Lane<'a> {
     fn start_preparing(&mut self, tally: &Tally<'_>) {
         let now = self.now();
         let more = self.more || tally.due(Phase::Ready, now, 1) > 0;
-        if self.under_way.preparing || !more || self.queue.len() >= self.places() {
+        if self.under_way.preparing || !more || self.queue.len() >= self.places() || self.suspects_an_outage() {
             return;
         }
         // A probe is one order; the others stay untouched until it is answered.
@@ -208,7 +217,7 @@ impl<'a> Lane<'a> {
 
     fn start_intending(&mut self) {
         let places = self.places().saturating_sub(self.under_way.calls);
-        if self.under_way.intending || places == 0 || self.queue.is_empty() {
+        if self.under_way.intending || places == 0 || self.queue.is_empty() || self.suspects_an_outage() {
             return;
         }
         let mut batch = Vec::new();
@@ -365,21 +374,30 @@ impl<'a> Lane<'a> {
         } else {
             self.made_progress();
         }
-        match verdict {
-            SendVerdict::Throttled(rest) => self.pause(rest, tally).await,
-            SendVerdict::Credentials => self.stop(Halt::Credentials { detail }),
+        match &verdict {
+            SendVerdict::Unknown | SendVerdict::NotSent => {
+                self.unanswered_seen = self.unanswered_seen.saturating_add(1)
+            }
+            SendVerdict::Withdrawn => {}
             SendVerdict::Applied
             | SendVerdict::Precondition
             | SendVerdict::Refused
-            | SendVerdict::Unknown
-            | SendVerdict::NotSent
-            | SendVerdict::Withdrawn => {}
+            | SendVerdict::Credentials
+            | SendVerdict::Throttled(_) => self.unanswered_seen = 0,
+        }
+        match verdict {
+            SendVerdict::Throttled(rest) => self.pause(rest, tally).await,
+            SendVerdict::Credentials => self.stop(Halt::Credentials { detail }),
+            _ => {}
         }
     }
 
     fn recorded(&mut self, recorded: Recorded, tally: &mut Tally<'_>) {
         tally.settled(recorded.settlements, &recorded.results);
         self.unanswered_in_row = recorded.unanswered_in_row;
+        if self.answered.is_empty() {
+            self.unanswered_seen = self.unanswered_in_row;
+        }
         if !recorded.tried {
             return;
         }
