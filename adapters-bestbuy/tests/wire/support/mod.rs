@@ -1,7 +1,6 @@
 //! What the wire tests share: a client with its ports, permits, and a server that speaks raw TCP.
 
-#![expect(dead_code, reason = "each test binary uses its own part")]
-
+pub(crate) mod answers;
 pub(crate) mod raw;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,7 +10,7 @@ use std::time::Duration;
 use ackord::call::{CallEnd, CallId, NewCall, SeenState};
 use ackord::memory::{ManualClock, SeededRandom};
 use ackord::order::{Decision, LineId, OrderId, OrderLine};
-use ackord::ports::{CallLog, SendPermit, StoreError, StoreResult};
+use ackord::ports::{CallLog, Marketplace, SendAnswer, SendPermit, StoreError, StoreResult};
 use ackord_bestbuy::{BestBuyClient, ClientPorts, ClientSettings, ClientSettingsBuilder};
 use async_trait::async_trait;
 
@@ -135,4 +134,12 @@ impl SendPermit for Permit {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
             .is_ok()
     }
+}
+
+/// Accepts one order whose permit always holds.
+pub(crate) async fn accept(bench: &Bench) -> SendAnswer {
+    bench
+        .client
+        .accept(&id("MB-1-A"), &decision(&["L1"]), Permit::always())
+        .await
 }

@@ -1,151 +1,17 @@
-//! Reads on the wire: pages, looks, retries, and the call log.
-
-#![cfg(test)]
-
-mod support;
+//! Looks, the account, retries, and the call log.
 
 use std::time::{Duration, Instant};
 
-use ackord::call::{CallOutcome, Endpoint};
-use ackord::order::{Order, OrderId};
-use ackord::ports::{Clock, Marketplace, MarketplaceError, PageCursor};
-use serde_json::{Value, json};
-use support::raw::{RawServer, Step, answer};
-use support::{Bench, KEY, SHORT, bench, bench_with, id};
-use wiremock::matchers::{method, path, query_param, query_param_is_missing};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use ackord::call::Endpoint;
+use ackord::order::OrderId;
+use ackord::ports::{Clock, Marketplace, MarketplaceError};
+use serde_json::json;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
-fn order(number: u64) -> Value {
-    json!({"order_id": format!("MB-{number}-A"), "order_state": "WAITING_ACCEPTANCE",
-           "order_lines": [{"order_line_id": format!("MB-{number}-A-1")}]})
-}
-
-fn page(orders: impl IntoIterator<Item = u64>, total: Option<u64>) -> ResponseTemplate {
-    let orders: Vec<_> = orders.into_iter().map(order).collect();
-    let mut body = json!({ "orders": orders });
-    if let Some(total) = total {
-        body["total_count"] = total.into();
-    }
-    ResponseTemplate::new(200).set_body_json(body)
-}
-
-fn number(request: &Request, name: &str) -> Option<u64> {
-    let (_, value) = request.url.query_pairs().find(|(key, _)| key == name)?;
-    value.parse().ok()
-}
-
-async fn serve(server: &MockServer, respond: impl Fn(&Request) -> ResponseTemplate + Send + Sync + 'static) {
-    Mock::given(method("GET")).respond_with(respond).mount(server).await;
-}
-
-async fn serving(response: ResponseTemplate) -> (MockServer, Bench) {
-    let server = MockServer::start().await;
-    serve(&server, move |_| response.clone()).await;
-    let bench = bench(&server.uri());
-    (server, bench)
-}
-
-async fn requests(server: &MockServer) -> usize {
-    server.received_requests().await.unwrap().len()
-}
-
-/// All pages, and the ids in them.
-async fn all_waiting(bench: &Bench) -> Result<Vec<String>, MarketplaceError> {
-    let (mut ids, mut cursor) = (Vec::new(), None);
-    loop {
-        let page = bench.client.waiting(cursor).await?;
-        ids.extend(page.listing.orders.iter().map(|order: &Order| order.id.to_string()));
-        cursor = page.next;
-        if cursor.is_none() {
-            return Ok(ids);
-        }
-    }
-}
-
-fn expected(count: u64) -> Vec<String> {
-    (0..count).map(|number| format!("MB-{number}-A")).collect()
-}
-
-#[tokio::test]
-async fn mistake_05_every_page_is_read() {
-    let server = MockServer::start().await;
-    Mock::given(method("GET"))
-        .and(path("/api/orders"))
-        .and(query_param("order_state_codes", "WAITING_ACCEPTANCE"))
-        .and(query_param("max", "100"))
-        .and(query_param("sort", "dateCreated"))
-        .and(query_param("order", "asc"))
-        .and(query_param("shop_id", "7"))
-        .respond_with(|request: &Request| {
-            let offset = number(request, "offset").unwrap();
-            page(offset..(offset + 100).min(250), Some(250))
-        })
-        .expect(3)
-        .mount(&server)
-        .await;
-    let bench = bench_with(&server.uri(), |settings| settings.shop_id(Some(7)));
-    assert_eq!(all_waiting(&bench).await.unwrap(), expected(250));
-    assert_eq!(bench.log.outcomes(), ["answered"; 3]);
-}
-
-#[tokio::test]
-async fn mistake_05_a_page_size_that_is_ignored_loses_no_order() {
-    for total in [Some(35), None] {
-        let server = MockServer::start().await;
-        serve(&server, move |request| {
-            let offset = number(request, "offset").unwrap();
-            page(offset..(offset + 10).min(35), total)
-        })
-        .await;
-        assert_eq!(
-            all_waiting(&bench(&server.uri())).await.unwrap(),
-            expected(35),
-            "{total:?}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn mistake_05_pages_follow_the_link_header_where_there_is_no_total() {
-    let server = MockServer::start().await;
-    serve(&server, |request| {
-        let offset = number(request, "offset").unwrap();
-        let answer = page(offset..(offset + 100).min(150), None);
-        if offset > 0 {
-            return answer;
-        }
-        answer.insert_header(
-            "Link",
-            "<https://elsewhere.example/api/orders?offset=100>; rel=\"next\"",
-        )
-    })
-    .await;
-    assert_eq!(all_waiting(&bench(&server.uri())).await.unwrap(), expected(150));
-}
-
-#[tokio::test]
-async fn mistake_05_an_offset_that_is_ignored_ends_in_an_error_and_not_in_a_circle() {
-    for total in [Some(100_000), None] {
-        let server = MockServer::start().await;
-        serve(&server, move |_| page(0..10, total)).await;
-        let error = all_waiting(&bench(&server.uri())).await.unwrap_err();
-        assert!(
-            matches!(&error, MarketplaceError::Unreadable { what } if what.contains("offset")),
-            "{error}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_total_that_promises_too_much_ends_at_the_empty_page() {
-    let server = MockServer::start().await;
-    serve(&server, |request| {
-        let offset = number(request, "offset").unwrap();
-        page(offset..(offset + 100).min(120).max(offset), Some(9_000_000))
-    })
-    .await;
-    assert_eq!(all_waiting(&bench(&server.uri())).await.unwrap(), expected(120));
-}
+use crate::support::answers::{page, requests, serve, serving};
+use crate::support::raw::{RawServer, Step, answer};
+use crate::support::{Bench, SHORT, bench, bench_with, id};
 
 #[tokio::test]
 async fn mistake_06_a_look_at_more_than_100_orders_is_not_sent() {
@@ -347,54 +213,8 @@ async fn an_unreadable_answer_is_asked_for_once_more() {
 }
 
 #[tokio::test]
-async fn mistake_13_a_read_that_can_not_be_recorded_is_not_made() {
-    let (server, bench) = serving(page(0..1, Some(1))).await;
-    *bench.log.fails_at_begin.lock().unwrap() = true;
-    let error = bench.client.waiting(None).await.unwrap_err();
-    assert!(matches!(error, MarketplaceError::Unrecorded(_)));
-    assert_eq!(requests(&server).await, 0);
-}
-
-#[tokio::test]
-async fn mistake_13_what_can_not_be_recorded_is_not_returned() {
-    for response in [page(0..1, Some(1)), ResponseTemplate::new(500)] {
-        let (server, bench) = serving(response).await;
-        *bench.log.fails_at_finish.lock().unwrap() = true;
-        let error = bench.client.look(&[id("MB-0-A")]).await.unwrap_err();
-        assert!(matches!(error, MarketplaceError::Unrecorded(_)));
-        assert_eq!(requests(&server).await, 1);
-    }
-}
-
-#[tokio::test]
-async fn mistake_14_neither_customers_nor_the_key_are_logged() {
-    let canary = include_str!("../fixtures/canary_order.json");
-    let broken = canary
-        .replace("\"order_state\"", "\"state_of_order\"")
-        .replace("4711", "4712");
-    let body = format!("{{\"orders\":[{canary},{broken}],\"total_count\":2}}");
-    let (server, bench) = serving(ResponseTemplate::new(200).set_body_raw(body, "application/json")).await;
-    let page = bench.client.waiting(None).await.unwrap();
-    assert_eq!(&*page.listing.orders[0].raw, canary.trim(), "the order itself is whole");
-    let logged = format!(
-        "{:?} {:?} {:?}",
-        bench.log.calls(),
-        page.listing.unreadable,
-        bench.client
-    );
-    assert!(
-        !logged.to_lowercase().contains("canary") && !logged.contains(KEY),
-        "{logged}"
-    );
-    assert!(logged.contains("MB-4711-A") && logged.contains("19.90"));
-    let request = &server.received_requests().await.unwrap()[0];
-    assert_eq!(request.headers.get("authorization").unwrap(), KEY);
-    assert!(!request.url.as_str().contains(KEY));
-}
-
-#[tokio::test]
 async fn answers_past_the_size_limit_are_cut_off() {
-    let gzipped: &[u8] = include_bytes!("../fixtures/eight_mebibytes_of_spaces.json.gz");
+    let gzipped: &[u8] = include_bytes!("../../fixtures/eight_mebibytes_of_spaces.json.gz");
     let plain = ResponseTemplate::new(200).set_body_raw(vec![b' '; 50 << 20], "application/json");
     let packed = ResponseTemplate::new(200)
         .insert_header("Content-Encoding", "gzip")
@@ -489,36 +309,6 @@ async fn no_connection_is_said_and_tried_again() {
 }
 
 #[tokio::test]
-async fn the_account_is_read_and_logged() {
-    let server = MockServer::start().await;
-    Mock::given(method("GET"))
-        .and(path("/api/account"))
-        .and(query_param_is_missing("shop_id"))
-        .respond_with(ResponseTemplate::new(200).set_body_json(json!({
-            "shop_id": 2001, "shop_name": "Made-up Toasters", "shop_state": "SUSPENDED",
-            "contact_informations": {"firstname": "Canary", "email": "canary@mail.example"},
-        })))
-        .expect(1)
-        .mount(&server)
-        .await;
-    let bench = bench(&server.uri());
-    let account = bench.client.account().await.unwrap();
-    assert_eq!(
-        (account.shop_id, account.shop_state.as_deref()),
-        (Some(2001), Some("SUSPENDED"))
-    );
-    let logged = &bench.log.calls()[0];
-    assert_eq!(
-        (logged.call.endpoint, logged.call.request["path"].as_str()),
-        (Endpoint::A01, Some("/api/account"))
-    );
-    let end = logged.end.as_ref().unwrap();
-    assert_eq!((end.outcome, end.status_code), (CallOutcome::Answered, Some(200)));
-    let response = end.response.as_deref().unwrap().to_lowercase();
-    assert!(response.contains("made-up toasters") && !response.contains("canary"));
-}
-
-#[tokio::test]
 async fn bytes_that_are_not_utf_8_cost_only_the_order_that_they_name() {
     let mut body = br#"{"orders":[{"order_id":"A","order_state":"SHIPPING","customer":{"lastname":""#.to_vec();
     body.extend(b"M\xe9ndez\"}},{\"order_id\":\"B\xe9\",\"order_state\":\"SHIPPING\"}],\"total_count\":2}");
@@ -538,14 +328,4 @@ async fn bytes_that_are_not_utf_8_cost_only_the_order_that_they_name() {
             .starts_with("order_id: it holds bytes that are not UTF-8")
     );
     assert_eq!(page.next, None);
-}
-
-#[tokio::test]
-async fn a_page_begins_where_its_cursor_says() {
-    let server = MockServer::start().await;
-    serve(&server, |request| page([number(request, "offset").unwrap()], Some(900))).await;
-    let bench = bench(&server.uri());
-    let page = bench.client.waiting(Some(PageCursor { offset: 300 })).await.unwrap();
-    assert_eq!(page.listing.orders[0].id, id("MB-300-A"));
-    assert_eq!((page.next, page.total), (Some(PageCursor { offset: 301 }), Some(900)));
 }
