@@ -7,7 +7,9 @@
 -- fixed form, and what can't be read as a time is refused. The schema needs SQLite 3.38 in every program that opens it.
 
 CREATE TABLE orders (
-    order_id TEXT NOT NULL PRIMARY KEY CHECK (order_id <> ''),
+    -- In bytes, and without a NUL character.
+    order_id TEXT NOT NULL PRIMARY KEY
+        CHECK (length(CAST(order_id AS BLOB)) BETWEEN 1 AND 255 AND instr(order_id, char(0)) = 0),
     raw_order_data TEXT,
     created_at TEXT NOT NULL ON CONFLICT REPLACE DEFAULT (strftime('%Y-%m-%dT%H:%M:%f000Z', 'now')),
     placed_at TEXT,

@@ -9,7 +9,13 @@ BEGIN
     SELECT RAISE(ABORT, 'orders is append-only: an order stays as it was stored');
 END;
 
+-- A row that another program stored without it may be told once when the order was placed.
 CREATE TRIGGER orders_keep BEFORE UPDATE ON orders
+WHEN OLD.order_id IS NOT NEW.order_id
+    OR OLD.raw_order_data IS NOT NEW.raw_order_data
+    OR OLD.created_at IS NOT NEW.created_at
+    OR OLD.placed_at IS NOT NULL
+    OR NEW.placed_at IS NULL
 BEGIN
     SELECT RAISE(ABORT, 'orders is append-only: an order stays as it was stored');
 END;
@@ -176,7 +182,6 @@ BEGIN
         waiting_looks = CASE NEW.status WHEN 'pending_acceptance' THEN 0 ELSE waiting_looks END,
         slow_looks = CASE NEW.status WHEN 'pending_acceptance' THEN 0 ELSE slow_looks END,
         since_at = CASE NEW.status WHEN 'pending_acceptance' THEN strftime('%Y-%m-%dT%H:%M:%f000Z', 'now') ELSE since_at END,
-        reason = CASE NEW.status WHEN 'acceptance_failed' THEN NEW.notes END,
         lease_until = NULL,
         worker = NULL,
         unreleased_claims = 0,

@@ -7,7 +7,7 @@ use ackord::work::{OperationId, Version};
 use ackord::{OrderStatus, Timestamp};
 use sqlx::SqliteConnection;
 
-use crate::rows::order_id;
+use crate::rows::{Text, order_id};
 use crate::work_store::{US, json_list, op};
 use crate::{errors, times};
 
@@ -53,7 +53,7 @@ async fn known(
     let ids = json_list(orders.iter().map(|order| order.order_id.as_str()));
     let operation = op(operation);
     let rows = sqlx::query!(
-        r#"SELECT w.order_id AS "order_id!", w.version AS "version!", w.status AS "status!", w.status_at AS "status_at!",
+        r#"SELECT w.order_id AS "order_id!", w.version AS "version!", w.status AS "status!: Text", w.status_at AS "status_at!",
             EXISTS (
                 SELECT 1 FROM order_status_history h
                 WHERE h.order_id = w.order_id AND h.version = 1 AND h.source = 'ackord' AND h.op_id = ?2
@@ -67,7 +67,7 @@ async fn known(
     for row in rows {
         let standing = KnownOrder {
             order_id: order_id(&row.order_id)?,
-            status: OrderStatus::parse(&row.status),
+            status: OrderStatus::parse(&row.status.0),
             version: Version(row.version),
             status_at: times::read(&row.status_at, || format!("order_work `{}`, status_at", row.order_id))?,
         };
@@ -87,24 +87,22 @@ async fn store(tx: &mut SqliteConnection, order: &NewOrder, now: &str, operation
     let id = order.order_id.as_str();
     let raw = &*order.raw;
     let placed_at = times::optional_text(order.placed_at);
-    sqlx::query!(
+    let stored = sqlx::query!(
         "INSERT INTO orders (order_id, raw_order_data, created_at, placed_at)
         SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM orders WHERE order_id = ?1)",
         id,
         raw,
         now,
         placed_at
-    )
-    .execute(&mut *tx)
-    .await?;
+    );
+    if stored.execute(&mut *tx).await?.rows_affected() == 0 {
+        complete(tx, id, placed_at.as_deref()).await?;
+    }
     sqlx::query!(
         "INSERT INTO order_work (order_id, version, status, status_at, phase, due_at, placed_at, since_at, op_id)
-        SELECT o.order_id, 1, 'pending_acceptance', ?2, 'ready', ?2,
-            CASE WHEN o.placed_at IS NULL THEN coalesce(?3, o.listed_at) ELSE o.listed_at END, ?2, ?4
-        FROM orders o WHERE o.order_id = ?1",
+        SELECT order_id, 1, 'pending_acceptance', ?2, 'ready', ?2, listed_at, ?2, ?3 FROM orders WHERE order_id = ?1",
         id,
         now,
-        placed_at,
         operation
     )
     .execute(&mut *tx)
@@ -121,6 +119,18 @@ async fn store(tx: &mut SqliteConnection, order: &NewOrder, now: &str, operation
         operation
     )
     .execute(&mut *tx)
+    .await?;
+    Ok(())
+}
+
+/// Tells a row of another program, once, when the order was placed.
+async fn complete(tx: &mut SqliteConnection, id: &str, placed_at: Option<&str>) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE orders SET placed_at = ?2 WHERE order_id = ?1 AND placed_at IS NULL AND ?2 IS NOT NULL",
+        id,
+        placed_at
+    )
+    .execute(tx)
     .await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 
 use crate::pool::SqliteStore;
-use crate::rows::{FiledFailure, LoggedCall, SummaryRow, readable};
+use crate::rows::{FiledFailure, LoggedCall, SummaryRow, Text, readable};
 use crate::{errors, story, times};
 
 /// Stands above every text that is a time.
@@ -50,8 +50,8 @@ impl RecordReader for SqliteStore {
         let mut tx = self.begin_read().await?;
         let row = sqlx::query_as!(
             LoggedCall,
-            r#"SELECT c.call_id AS "call_id!", c.service AS "service!", c.endpoint AS "endpoint!", c.related_id AS "related_id?",
-            c.request_payload AS "request?", c.response_body AS "response?", c.status_code AS "status_code?",
+            r#"SELECT c.call_id AS "call_id!", c.service AS "service!: Text", c.endpoint AS "endpoint!: Text", c.related_id AS "related_id?: Text",
+            c.request_payload AS "request?: Text", c.response_body AS "response?: Text", c.status_code AS "status_code?",
             c.is_success AS "is_success?: bool", c.at_utc AS "at?: String", c.outcome AS "outcome?",
             c.duration_ms AS "duration_ms?"
             FROM api_calls c WHERE c.call_id = ?1"#,
@@ -75,10 +75,10 @@ impl RecordReader for SqliteStore {
         let limit = limit(filter.limit);
         let rows = sqlx::query_as!(
             FiledFailure,
-            r#"SELECT failure_id AS "failure_id!", related_id AS "related_id?", process_name AS "process_name!", cause AS "cause?",
-            details AS "details?", payload AS "payload?", at_utc AS "at?: String",
+            r#"SELECT failure_id AS "failure_id!", related_id AS "related_id?: Text", process_name AS "process_name!: Text", cause AS "cause?: Text",
+            details AS "details?: Text", payload AS "payload?: Text", at_utc AS "at?: String",
             needs_person AS "needs_person!: bool", resolved_at_utc AS "resolved_at?: String",
-            resolved_by AS "resolved_by?", resolution AS "resolution?"
+            resolved_by AS "resolved_by?: Text", resolution AS "resolution?: Text"
             FROM process_failures
             WHERE (?1 IS NULL OR (resolved_at IS NULL) = ?1)
                 AND (?2 IS NULL OR needs_person = ?2)
@@ -102,10 +102,10 @@ impl RecordReader for SqliteStore {
     async fn failure(&self, id: FailureId) -> StoreResult<Option<FailureRow>> {
         let row = sqlx::query_as!(
             FiledFailure,
-            r#"SELECT failure_id AS "failure_id!", related_id AS "related_id?", process_name AS "process_name!", cause AS "cause?",
-            details AS "details?", payload AS "payload?", at_utc AS "at?: String",
+            r#"SELECT failure_id AS "failure_id!", related_id AS "related_id?: Text", process_name AS "process_name!: Text", cause AS "cause?: Text",
+            details AS "details?: Text", payload AS "payload?: Text", at_utc AS "at?: String",
             needs_person AS "needs_person!: bool", resolved_at_utc AS "resolved_at?: String",
-            resolved_by AS "resolved_by?", resolution AS "resolution?"
+            resolved_by AS "resolved_by?: Text", resolution AS "resolution?: Text"
             FROM process_failures WHERE failure_id = ?1"#,
             id.0
         );
@@ -122,8 +122,8 @@ async fn of_status(tx: &mut SqliteConnection, filter: &OrderFilter) -> sqlx::Res
     let limit = limit(filter.limit);
     sqlx::query_as!(
         SummaryRow,
-        r#"SELECT o.order_id AS "order_id!", coalesce(w.placed_at, o.listed_at) AS "placed_at?: String",
-            w.status AS "status?", w.version AS "version?", w.status_at AS "status_at?", h.notes AS "note?",
+        r#"SELECT o.order_id AS "order_id!: Text", coalesce(w.placed_at, o.listed_at) AS "placed_at?: String",
+            w.status AS "status?: Text", w.version AS "version?", w.status_at AS "status_at?", h.notes AS "note?: Text",
             w.phase AS "phase?", w.due_at AS "due_at?", w.attempt AS "attempt?",
             (SELECT count(*) FROM process_failures f WHERE f.related_id = o.order_id AND f.resolved_at IS NULL)
                 AS "open_failures!: i64"
@@ -150,8 +150,8 @@ async fn of_any_status(tx: &mut SqliteConnection, filter: &OrderFilter) -> sqlx:
     let limit = limit(filter.limit);
     sqlx::query_as!(
         SummaryRow,
-        r#"SELECT o.order_id AS "order_id!", coalesce(w.placed_at, o.listed_at) AS "placed_at?: String",
-            w.status AS "status?", w.version AS "version?", w.status_at AS "status_at?", h.notes AS "note?",
+        r#"SELECT o.order_id AS "order_id!: Text", coalesce(w.placed_at, o.listed_at) AS "placed_at?: String",
+            w.status AS "status?: Text", w.version AS "version?", w.status_at AS "status_at?", h.notes AS "note?: Text",
             w.phase AS "phase?", w.due_at AS "due_at?", w.attempt AS "attempt?",
             (SELECT count(*) FROM process_failures f WHERE f.related_id = o.order_id AND f.resolved_at IS NULL)
                 AS "open_failures!: i64"
@@ -189,8 +189,8 @@ async fn calls_of_any(tx: &mut SqliteConnection, filter: &CallFilter) -> sqlx::R
     let limit = limit(filter.limit);
     sqlx::query_as!(
         LoggedCall,
-        r#"SELECT c.call_id AS "call_id!", c.service AS "service!", c.endpoint AS "endpoint!", c.related_id AS "related_id?",
-            c.request_payload AS "request?", c.response_body AS "response?", c.status_code AS "status_code?",
+        r#"SELECT c.call_id AS "call_id!", c.service AS "service!: Text", c.endpoint AS "endpoint!: Text", c.related_id AS "related_id?: Text",
+            c.request_payload AS "request?: Text", c.response_body AS "response?: Text", c.status_code AS "status_code?",
             c.is_success AS "is_success?: bool", c.at_utc AS "at?: String", c.outcome AS "outcome?",
             c.duration_ms AS "duration_ms?"
         FROM api_calls c
@@ -217,8 +217,8 @@ async fn calls_about(tx: &mut SqliteConnection, order: &OrderId, filter: &CallFi
     let limit = limit(filter.limit);
     sqlx::query_as!(
         LoggedCall,
-        r#"SELECT c.call_id AS "call_id!", c.service AS "service!", c.endpoint AS "endpoint!", c.related_id AS "related_id?",
-            c.request_payload AS "request?", c.response_body AS "response?", c.status_code AS "status_code?",
+        r#"SELECT c.call_id AS "call_id!", c.service AS "service!: Text", c.endpoint AS "endpoint!: Text", c.related_id AS "related_id?: Text",
+            c.request_payload AS "request?: Text", c.response_body AS "response?: Text", c.status_code AS "status_code?",
             c.is_success AS "is_success?: bool", c.at_utc AS "at?: String", c.outcome AS "outcome?",
             c.duration_ms AS "duration_ms?"
         FROM api_calls c

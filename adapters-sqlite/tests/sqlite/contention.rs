@@ -67,6 +67,16 @@ async fn two_programs_claim_each_order_once_while_twenty_others_insert() {
     );
 }
 
+#[tokio::test]
+async fn a_claim_that_waited_its_turn_takes_no_lease_that_was_given_meanwhile() {
+    let bench = Bench::new().await;
+    bench.ingest(1).await;
+    let early = bench.now().await;
+    let late = ackord::time::plus(early, Duration::from_millis(1500));
+    assert_eq!(bench.store.claim(&claim_request(late)).await.unwrap().len(), 1);
+    assert_eq!(bench.store.claim(&claim_request(early)).await.unwrap(), []);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_program_that_holds_the_file_too_long_makes_the_store_busy_and_no_more() {
     let bench = Bench::new().await;

@@ -187,3 +187,62 @@ async fn a_row_that_was_spoiled_past_every_guard_costs_a_listing_that_row_alone(
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn texts_that_are_no_utf_8_cost_nothing_but_their_unreadable_bytes() {
+    let bench = Bench::new().await;
+    let orders = bench.ingest(1).await;
+    let sql = "INSERT INTO order_status_history (order_id, status, notes)
+        VALUES ('A-0', CAST(x'657870e96469e9' AS TEXT), CAST(x'fc626572' AS TEXT))";
+    bench.plain(sql).await.unwrap();
+    let story = bench.store.story(&id("A-0")).await.unwrap().unwrap();
+    assert_eq!(story.summary.status, Some(OrderStatus::parse("exp\u{fffd}di\u{fffd}")));
+    assert_eq!(story.entries[1].note.as_deref(), Some("\u{fffd}ber"));
+    let now = bench.now().await;
+    let known = bench.store.ingest(&orders, now, operation()).await.unwrap().known;
+    assert_eq!(known[0].version, Version(2));
+}
+
+#[tokio::test]
+async fn a_row_stored_without_its_time_is_told_once_when_the_order_was_placed() {
+    let bench = Bench::new().await;
+    let mut orders = bench.ingest(1).await;
+    bench
+        .plain("INSERT INTO orders (order_id, raw_order_data) VALUES ('B-1', '{\"theirs\":1}')")
+        .await
+        .unwrap();
+    let placed_at: ackord::Timestamp = "2026-03-01T09:30:00.5Z".parse().unwrap();
+    orders[0].order_id = id("B-1");
+    orders[0].placed_at = Some(placed_at);
+    let now = bench.now().await;
+    bench.store.ingest(&orders, now, operation()).await.unwrap();
+    let claimed = bench.claim().await;
+    assert_eq!(claimed[0].placed_at, placed_at);
+    let story = bench.store.story(&id("B-1")).await.unwrap().unwrap();
+    assert_eq!(story.summary.placed_at, placed_at);
+    let kept = "SELECT count(*) FROM orders WHERE raw_order_data = '{\"theirs\":1}' AND placed_at IS NOT NULL";
+    assert_eq!(bench.number(kept).await, 1);
+    let again = bench
+        .plain("UPDATE orders SET placed_at = '2020-01-01' WHERE order_id = 'B-1'")
+        .await;
+    assert!(again.is_err());
+}
+
+#[tokio::test]
+async fn an_order_whose_id_no_order_can_have_is_refused() {
+    let bench = Bench::new().await;
+    let long = "x".repeat(256);
+    for value in [
+        format!("'{long}'"),
+        "''".to_owned(),
+        "'A' || char(0)".to_owned(),
+        "NULL".to_owned(),
+    ] {
+        let sql = format!("INSERT INTO orders (order_id) VALUES ({value})");
+        assert!(bench.plain(&sql).await.is_err(), "{value}");
+    }
+    bench
+        .plain(&format!("INSERT INTO orders (order_id) VALUES ('{}')", &long[1..]))
+        .await
+        .unwrap();
+}

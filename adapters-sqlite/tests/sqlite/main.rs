@@ -1,4 +1,5 @@
 //! What is particular to SQLite; what every store has to do is in the shared contract suite.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod contention;
 mod dropped_futures;
