@@ -15,12 +15,14 @@ use crate::pool::Connections;
 use crate::rows::ClaimedRow;
 use crate::text::storable;
 
-/// [`ackord::ports::WorkStore::claim`]. Rows that the same operation claimed before are told again, and nothing else
+/// [`ackord::ports::WorkStore::claim`]. A lease counts as longer than any can be only from two lengths on: workers read
+/// the clock a little apart, and a lease given out a moment ago by one that is ahead must hold. Rows that the same operation claimed before are told again, and nothing else
 /// is claimed.
 pub(crate) async fn claim(connections: &Connections, request: &ClaimRequest) -> StoreResult<Vec<Claimed>> {
     let phases: BTreeSet<Phase> = request.phases.iter().copied().collect();
     let phases: Vec<&str> = phases.into_iter().map(Phase::as_str).collect();
     let worker = storable(&request.worker);
+    let until = plus(request.now, request.lease);
     let rows = connections.write(|| {
         sqlx::query_as!(
             ClaimedRow,
@@ -36,7 +38,7 @@ pub(crate) async fn claim(connections: &Connections, request: &ClaimRequest) -> 
                 CROSS JOIN LATERAL (
                     SELECT w.order_id, w.placed_at FROM order_work w
                     WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.due_at <= $2
-                        AND (w.lease_until IS NULL OR w.lease_until <= $2 OR w.lease_until > $3)
+                        AND (w.lease_until IS NULL OR w.lease_until <= $2 OR w.lease_until > $7)
                     ORDER BY w.placed_at, w.order_id
                     LIMIT $5
                     FOR UPDATE SKIP LOCKED
@@ -73,10 +75,11 @@ pub(crate) async fn claim(connections: &Connections, request: &ClaimRequest) -> 
             "#,
             &phases as &[&str],
             at(request.now),
-            at(plus(request.now, request.lease)),
+            at(until),
             &*worker,
             page(request.limit),
             request.operation.0,
+            at(plus(until, request.lease)),
         )
     });
     rows.await?.into_iter().map(Claimed::try_from).collect()

@@ -26,18 +26,20 @@ impl ShopStore for PostgresStore {
 
     async fn reserve_poll(&self, key: &ShopKey, now: Timestamp, interval: Duration) -> StoreResult<PollSlot> {
         let next = plus(now, interval);
-        // A next poll further away than one interval was set by a clock that has jumped since.
+        // A next poll more than two intervals away was set by a clock that has jumped since. Not one interval: workers
+        // read the clock a little apart, and a slot granted a moment ago to one that is ahead must hold.
         let granted = self.connections.write(|| {
             sqlx::query_scalar!(
                 r#"
                 INSERT INTO shops AS s (shop_key, next_poll_at) VALUES ($1, $3)
                 ON CONFLICT (shop_key) DO UPDATE SET next_poll_at = $3
-                WHERE s.next_poll_at IS NULL OR s.next_poll_at <= $2 OR s.next_poll_at > $3
+                WHERE s.next_poll_at IS NULL OR s.next_poll_at <= $2 OR s.next_poll_at > $4
                 RETURNING s.shop_key
                 "#,
                 key.0,
                 at(now),
                 at(next),
+                at(plus(next, interval)),
             )
         });
         if !granted.await?.is_empty() {
