@@ -16,8 +16,10 @@ pub(crate) enum Code {
     InvalidState,
     /// Another `ORDER_…` code: it concerns this order alone.
     OfTheOrder,
-    /// Another code, or a whole body without one.
-    OtherOrNone,
+    /// Another code.
+    Other,
+    /// A whole body without a code.
+    None,
     /// The body did not arrive whole, so that the code is not known.
     NotArrived,
 }
@@ -47,6 +49,9 @@ pub(crate) fn send_verdict(
         (_, Some(401 | 403), _) => SendVerdict::Credentials,
         // A 4xx that broke off before its code: it may have been `ORDER_INVALID_STATE`, after an acceptance that took.
         (_, Some(400..=499), Code::NotArrived) => SendVerdict::Unknown,
+        // The older form of an error has no code, so this too may be `ORDER_INVALID_STATE` in other words. Its state is
+        // looked at and it is never sent again by itself; a real refusal is told from that a few looks later.
+        (_, Some(400), Code::None) => SendVerdict::Precondition,
         (_, Some(400..=499), _) => SendVerdict::Refused,
         // 1xx and 3xx as a last answer, and statuses that do not exist: something else than the service answered.
         (_, Some(_), _) => SendVerdict::Unknown,
@@ -92,28 +97,28 @@ mod tests {
 
     #[test]
     fn every_row_of_the_table_holds() {
-        use Code::{InvalidState, NotArrived, OfTheOrder, OtherOrNone};
+        use Code::{InvalidState, NotArrived, OfTheOrder, Other};
         use SendVerdict::{Applied, Credentials, Precondition, Refused, Throttled, Unknown};
         let rows: &[(&[u16], &[Code], SendVerdict)] = &[
-            (&[200, 201, 204, 299], &[OtherOrNone, NotArrived, InvalidState], Applied),
+            (&[200, 201, 204, 299], &[Other, NotArrived, InvalidState], Applied),
             (&[400, 404, 409, 422, 500, 403], &[InvalidState], Precondition),
-            (
-                &[400, 404, 405, 406, 409, 410, 415, 422],
-                &[OtherOrNone, OfTheOrder],
-                Refused,
-            ),
-            (&[401, 403], &[OtherOrNone, NotArrived], Credentials),
+            (&[400], &[Code::None], Precondition),
+            (&[404, 405, 406, 409, 410, 415, 422], &[Code::None], Refused),
+            (&[401, 403], &[Code::None], Credentials),
+            (&[408, 500, 502, 503], &[Code::None], Unknown),
+            (&[400, 404, 405, 406, 409, 410, 415, 422], &[Other, OfTheOrder], Refused),
+            (&[401, 403], &[Other, NotArrived], Credentials),
             (&[401, 403], &[OfTheOrder], Refused),
-            (&[429], &[OtherOrNone, NotArrived, InvalidState], Throttled(None)),
+            (&[429], &[Other, NotArrived, InvalidState], Throttled(None)),
             (
                 &[408, 500, 502, 503, 504, 599],
-                &[OtherOrNone, OfTheOrder, NotArrived],
+                &[Other, OfTheOrder, NotArrived],
                 Unknown,
             ),
             (&[400, 404], &[NotArrived], Unknown),
             (
                 &[100, 101, 301, 302, 304, 307, 600, 999],
-                &[OtherOrNone, InvalidState],
+                &[Other, InvalidState],
                 Unknown,
             ),
         ];
@@ -139,7 +144,7 @@ mod tests {
     #[test]
     fn what_never_left_is_not_sent_whatever_came_back() {
         for status in [None, Some(204), Some(503)] {
-            let verdict = |passage| send_verdict(passage, status, Code::OtherOrNone, None);
+            let verdict = |passage| send_verdict(passage, status, Code::Other, None);
             assert_eq!(verdict(Passage::NoneLeft), SendVerdict::NotSent);
             assert_eq!(verdict(Passage::Withdrawn), SendVerdict::Withdrawn);
         }
@@ -148,7 +153,7 @@ mod tests {
     #[test]
     fn mistake_07_a_rest_that_was_asked_for_is_passed_on() {
         let rest = Some(Duration::from_secs(17));
-        let verdict = send_verdict(Passage::MayHaveLeft, Some(429), Code::OtherOrNone, rest);
+        let verdict = send_verdict(Passage::MayHaveLeft, Some(429), Code::Other, rest);
         assert_eq!(verdict, SendVerdict::Throttled(rest));
     }
 

@@ -62,8 +62,10 @@ impl ErrorBody {
             Code::InvalidState
         } else if self.codes.iter().any(|code| code.starts_with("ORDER_")) {
             Code::OfTheOrder
+        } else if self.codes.is_empty() {
+            Code::None
         } else {
-            Code::OtherOrNone
+            Code::Other
         }
     }
 
@@ -109,10 +111,7 @@ mod tests {
     #[test]
     fn other_codes_and_other_words_are_not_taken_for_it() {
         assert_eq!(code(r#"{"code":"ORDER_NOT_FOUND"}"#), Code::OfTheOrder);
-        assert_eq!(
-            code(r#"{"code":"VALIDATION_ERROR","message":"bad"}"#),
-            Code::OtherOrNone
-        );
+        assert_eq!(code(r#"{"code":"VALIDATION_ERROR","message":"bad"}"#), Code::Other);
         for text in [
             "",
             "<html>",
@@ -122,7 +121,7 @@ mod tests {
             r#"{"code":7}"#,
             "MY_ORDER_INVALID_STATE_X",
         ] {
-            assert_eq!(code(text), Code::OtherOrNone, "{text}");
+            assert_eq!(code(text), Code::None, "{text}");
         }
     }
 
