@@ -1,1 +1,26 @@
-//! The ackord command line: a thin layer that wires the adapters to the workflow.
+//! The ackord command line as a library: `main` hands it the arguments, the environment and the streams of the process,
+//! tests hand it their own.
+//!
+//! It is thin. [`settings`] turns flags, environment and `ackord.toml` into validated settings, [`wiring`] builds the
+//! adapters from them, each verb under [`commands`] does its one thing, and [`report_error`] alone says how an error is
+//! told and with which code the process ends.
+
+pub mod cli;
+pub mod commands;
+mod environment;
+mod exit;
+mod launch;
+mod logs;
+mod nearest;
+mod progress;
+pub mod render;
+pub mod report_error;
+pub mod settings;
+mod span;
+mod streams;
+pub mod wiring;
+
+pub use environment::Environment;
+pub use exit::Exit;
+pub use launch::launch;
+pub use streams::{Colour, Sink, Streams};

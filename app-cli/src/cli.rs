@@ -1,0 +1,91 @@
+//! The command line: what can be typed. Each verb's arguments stand with the verb, under [`crate::commands`].
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::commands;
+use crate::exit::Exit;
+use crate::streams::Colour;
+
+/// Accepts marketplace orders, proves that each acceptance took, and keeps the story of every order.
+///
+/// New here? `ackord demo` shows it at work within a minute, without any settings. For real use set ACKORD_API_KEY, then `ackord
+/// check` and `ackord run`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "ackord",
+    bin_name = "ackord",
+    version,
+    max_term_width = 110,
+    after_help = exit_codes(),
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct GlobalArgs {
+    /// The settings file [default: ackord.toml, where that is there] [env: ACKORD_CONFIG]
+    #[arg(long, global = true, value_name = "PATH")]
+    pub config: Option<PathBuf>,
+    /// Show no progress
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Log more to stderr; twice and thrice for still more [env: ACKORD_LOG, for example `ackord=debug`]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Colour the output
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true
+    )]
+    pub color: Colour,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Watch it work: a marketplace in this process, orders of every kind, what became of each
+    Demo(commands::demo::DemoArgs),
+    /// Accept what waits for acceptance, and see that each acceptance took
+    ///
+    /// A run takes in the orders that wait for acceptance, accepts each of them once, and looks at them until each is seen as
+    /// accepted or lost, or has used up its looks. Orders whose payment is slow, and those due for a retry later, are left to
+    /// the next run: let a timer start one every few minutes. Runs may overlap, on one machine or several.
+    ///
+    /// An empty store is set up first; one that an older version wrote asks for `ackord migrate`.
+    Run(commands::run::RunArgs),
+    /// Bring the store's schema up to date
+    Migrate(commands::migrate::MigrateArgs),
+    /// Serve a marketplace on this machine, for trying things out
+    Sandbox(commands::sandbox::SandboxArgs),
+    /// Check settings, store and credentials, and say what to do about each problem
+    Check(commands::check::CheckArgs),
+    /// Orders and their stories
+    #[command(subcommand)]
+    Orders(commands::orders::OrdersCommand),
+    /// The failures inbox
+    #[command(subcommand)]
+    Failures(commands::failures::FailuresCommand),
+    /// The log of calls to the marketplace
+    #[command(subcommand)]
+    Calls(commands::calls::CallsCommand),
+}
+
+fn exit_codes() -> String {
+    let lines = Exit::ALL.map(|(exit, meaning)| format!("  {}  {meaning}", exit.code()));
+    format!("Exit codes (the highest that applies):\n{}", lines.join("\n"))
+}

@@ -1,0 +1,203 @@
+//! `ackord check`: tries the settings, the store and the credentials, a line each.
+
+use std::sync::Arc;
+
+use ackord::call::{CallEnd, CallId, NewCall, SeenState};
+use ackord::ports::{Account, CallLog, StoreError, StoreResult};
+use anyhow::Result;
+use async_trait::async_trait;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::exit::Exit;
+use crate::render::{self, clean, style};
+use crate::report_error;
+use crate::settings::{Config, SettingFlags, StoreFlag};
+use crate::wiring;
+
+/// Arguments of `ackord check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// As one JSON object
+    #[arg(long)]
+    pub json: bool,
+    /// The store
+    #[command(flatten)]
+    pub store: StoreFlag,
+    /// All other settings
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// What one look at something showed.
+#[derive(Debug)]
+struct Finding {
+    what: &'static str,
+    exit: Exit,
+    words: String,
+    hints: Vec<String>,
+}
+
+impl Finding {
+    fn fine(what: &'static str, words: impl Into<String>) -> Self {
+        Self {
+            what,
+            exit: Exit::Done,
+            words: words.into(),
+            hints: Vec::new(),
+        }
+    }
+
+    fn problem(what: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
+        let told = report_error::tell(error);
+        Self {
+            what,
+            exit: told.exit,
+            words: told.message(),
+            hints: told.hints,
+        }
+    }
+}
+
+/// Checks everything it can, tells what it found, and ends with the code of the worst.
+///
+/// # Errors
+/// Where the output can't be written; problems found are no errors.
+pub async fn check(args: &CheckArgs, context: &Context<'_>) -> Result<Exit> {
+    let findings = match context.settings(&args.store.and(&args.settings)) {
+        Err(error) => vec![Finding::problem("settings", &error)],
+        Ok(config) => {
+            let mut findings = vec![settings_finding(&config)];
+            let (store, calls) = store_finding(&config).await;
+            findings.push(store);
+            findings.push(credentials_finding(&config, calls).await);
+            findings
+        }
+    };
+    let exit = findings.iter().map(|finding| finding.exit).max().unwrap_or(Exit::Done);
+    let text = if args.json {
+        let checks: Vec<Value> = findings.iter().map(to_json).collect();
+        render::json::pretty(&json!({ "ok": exit == Exit::Done, "checks": checks }))
+    } else {
+        findings.iter().map(to_lines).collect()
+    };
+    context.streams.out.write(&text)?;
+    Ok(exit)
+}
+
+fn settings_finding(config: &Config) -> Finding {
+    let origins = config.origins();
+    let words = match origins.len() {
+        0 => "all defaults".to_owned(),
+        count => {
+            let mut named: Vec<&str> = origins.iter().map(|(key, _)| *key).collect();
+            named.sort_unstable();
+            format!("{count} set ({}), the rest defaults", named.join(", "))
+        }
+    };
+    Finding::fine("settings", words)
+}
+
+/// Tries the store. The call log is the store's own where it can take a call.
+async fn store_finding(config: &Config) -> (Finding, Option<Arc<dyn CallLog>>) {
+    let url = &config.store;
+    let empty = || {
+        (
+            Finding::fine("store", format!("{url}, empty: the first run sets it up")),
+            None,
+        )
+    };
+    if wiring::is_missing(url) {
+        return empty();
+    }
+    let store = match wiring::open(config).await {
+        Ok(store) => store,
+        Err(error) => return (Finding::problem("store", &error), None),
+    };
+    match store.check_schema().await {
+        Ok(()) => (Finding::fine("store", format!("{url}, schema up to date")), Some(store)),
+        Err(StoreError::NotMigrated { found: 0, .. }) => empty(),
+        Err(error) => (Finding::problem("store", &error), None),
+    }
+}
+
+/// Asks the marketplace whose key it is.
+async fn credentials_finding(config: &Config, calls: Option<Arc<dyn CallLog>>) -> Finding {
+    let what = "marketplace";
+    let log = calls.unwrap_or_else(|| Arc::new(NowhereLog));
+    let marketplace = match wiring::marketplace(config, log) {
+        Ok(marketplace) => marketplace,
+        Err(error) => return Finding::problem(what, error.as_ref()),
+    };
+    let url = config.marketplace.url.as_str().trim_end_matches('/');
+    match marketplace.account().await {
+        Ok(account) => of_account(what, url, &account, config.marketplace.shop_id),
+        Err(error) => Finding::problem(what, &error),
+    }
+}
+
+fn of_account(what: &'static str, url: &str, account: &Account, asked: Option<i64>) -> Finding {
+    let name = account
+        .shop_name
+        .as_deref()
+        .map_or_else(|| "a shop without a name".to_owned(), clean);
+    let id = account.shop_id.map(|id| format!(" ({id})")).unwrap_or_default();
+    let state = account
+        .shop_state
+        .as_deref()
+        .map_or_else(|| "unknown".to_owned(), clean);
+    let words = format!("{url} takes the key: {name}{id}, {state}");
+    let wrong_shop = matches!((asked, account.shop_id), (Some(asked), Some(answered)) if asked != answered);
+    let hint = if wrong_shop {
+        "the answer is about another shop than `shop_id` asks for: look the id up in the marketplace's back office"
+    } else if matches!(state.as_str(), "SUSPENDED" | "TERMINATED") {
+        "the marketplace takes no acceptances for a shop in this state: ask its operator"
+    } else {
+        return Finding::fine(what, words);
+    };
+    Finding {
+        what,
+        exit: Exit::Marketplace,
+        words,
+        hints: vec![hint.to_owned()],
+    }
+}
+
+fn to_lines(finding: &Finding) -> String {
+    let mark = if finding.exit == Exit::Done {
+        style::good("ok     ")
+    } else {
+        style::bad("problem")
+    };
+    let mut text = format!("{:<12} {mark}  {}\n", finding.what, finding.words);
+    for hint in &finding.hints {
+        text.push_str(&format!("{:<12} {} {hint}\n", "", style::dim("       →")));
+    }
+    text
+}
+
+fn to_json(finding: &Finding) -> Value {
+    json!({
+        "check": finding.what,
+        "ok": finding.exit == Exit::Done,
+        "message": finding.words,
+        "hints": finding.hints,
+        "exit_code": finding.exit.code(),
+    })
+}
+
+/// Takes the one call of a check whose store can't take it: a check changes nothing, so it sets no store up.
+#[derive(Debug)]
+struct NowhereLog;
+
+#[async_trait]
+impl CallLog for NowhereLog {
+    async fn begin(&self, _: &NewCall) -> StoreResult<CallId> {
+        Ok(CallId(0))
+    }
+
+    async fn finish(&self, _: CallId, _: &CallEnd, _: &[SeenState]) -> StoreResult<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,19 @@
+//! How things look: text, times, tables, stories, JSON.
+
+mod call;
+mod failure;
+pub mod json;
+mod order;
+mod story;
+pub(crate) mod style;
+mod table;
+mod text;
+mod times;
+
+pub use call::{call_page, call_rows};
+pub use failure::{failure_page, failure_rows};
+pub use order::order_rows;
+pub use story::story_page;
+pub use table::Listing;
+pub use text::{clean, clean_block};
+pub use times::{clock_time, stamp, stamp_exact};

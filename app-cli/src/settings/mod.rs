@@ -1,0 +1,145 @@
+//! Settings: flags over environment over `ackord.toml` over defaults.
+//!
+//! [`SettingFlags`] is what was typed; [`Config`] is what holds: read, checked, and with the origin of each value for
+//! whoever has to mend it. Every setting is one row of the table in [`table`], from which its flag, its environment variable,
+//! its key in the file, the help and `ackord.example.toml` are made.
+
+mod api_key;
+mod error;
+pub mod example;
+mod file;
+mod flags;
+mod layers;
+mod store_url;
+pub mod table;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ackord::settings::InvalidSetting;
+use secrecy::SecretString;
+use url::Url;
+
+pub use api_key::KeySource;
+pub use error::{Origin, SettingsError};
+pub use flags::{SettingFlags, StoreFlag};
+pub use layers::load;
+pub use store_url::StoreUrl;
+
+/// The settings of the marketplace client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MarketplaceConfig {
+    /// Where it is.
+    pub url: Url,
+    /// Which shop of the key's owner; `None` for the default one.
+    pub shop_id: Option<i64>,
+    /// The most that making a connection may take.
+    pub connect_timeout: Duration,
+    /// The largest answer that is read, in bytes.
+    pub max_response_bytes: usize,
+    /// How many orders to ask for on a page.
+    pub page_size: u32,
+    /// How often a read is made again.
+    pub read_retries: u32,
+    /// How long a read may take with all its retries.
+    pub read_time_budget: Duration,
+}
+
+/// The settings of a PostgreSQL store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PostgresConfig {
+    /// How many connections may be open at once.
+    pub connections: u32,
+    /// Whether statements stay prepared on their connections.
+    pub statement_cache: bool,
+}
+
+/// The settings that hold.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the record is kept.
+    pub store: StoreUrl,
+    /// How a PostgreSQL store is reached.
+    pub postgres: PostgresConfig,
+    /// The marketplace.
+    pub marketplace: MarketplaceConfig,
+    /// Where the API key comes from.
+    pub key: KeySource,
+    /// The workflow's own settings.
+    pub workflow: ackord::Settings,
+    origins: BTreeMap<&'static str, Origin>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        #[expect(clippy::expect_used, reason = "a constant, read by a test")]
+        let url = Url::parse("https://marketplace.bestbuy.ca").expect("a constant URL");
+        Self {
+            store: StoreUrl::default(),
+            postgres: PostgresConfig {
+                connections: 10,
+                statement_cache: true,
+            },
+            marketplace: MarketplaceConfig {
+                url,
+                shop_id: None,
+                connect_timeout: Duration::from_secs(5),
+                max_response_bytes: 32 << 20,
+                page_size: 100,
+                read_retries: 3,
+                read_time_budget: Duration::from_secs(30),
+            },
+            key: KeySource::default(),
+            workflow: ackord::Settings::default(),
+            origins: BTreeMap::new(),
+        }
+    }
+}
+
+impl Config {
+    /// Where the value of a setting comes from.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> &Origin {
+        self.origins.get(key).unwrap_or(&Origin::Default)
+    }
+
+    /// How many settings differ from their defaults in origin, for `check`.
+    #[must_use]
+    pub fn origins(&self) -> Vec<(&'static str, &Origin)> {
+        self.origins.iter().map(|(key, origin)| (*key, origin)).collect()
+    }
+
+    /// Checks that the settings fit together.
+    ///
+    /// # Errors
+    /// [`SettingsError::DoesNotFit`], naming the setting, where its value comes from, and what would fit.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        self.workflow.check().map_err(|source| self.does_not_fit(source))
+    }
+
+    /// The API key.
+    ///
+    /// # Errors
+    /// [`SettingsError::NoKey`] where none was given, [`SettingsError::Key`] where it can't be read or is none.
+    pub fn api_key(&self) -> Result<SecretString, SettingsError> {
+        let origin = match self.key {
+            KeySource::File(_) => self.origin("api_key_file"),
+            KeySource::None | KeySource::Given(_) => self.origin("api_key"),
+        };
+        self.key.read(origin)
+    }
+
+    fn does_not_fit(&self, source: InvalidSetting) -> SettingsError {
+        // Where a default no longer fits, the setting that somebody changed is the one to name as well.
+        let changed = table::related(source.name)
+            .iter()
+            .filter_map(|key| self.origins.get_key_value(key))
+            .map(|(key, origin)| format!("`{key}` was set by {origin}"))
+            .collect();
+        SettingsError::DoesNotFit {
+            origin: self.origin(source.name).clone(),
+            changed,
+            source,
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The command line from outside: through the library with streams of its own, and through the built binary.
+
+mod demo;
+mod documents;
+mod exit_codes;
+mod listings;
+mod program;
+mod runs;
+mod support;
