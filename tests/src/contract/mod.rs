@@ -2,4 +2,5 @@
 
 #![expect(clippy::unwrap_used, reason = "a case fails by panicking")]
 
+pub mod marketplace;
 pub mod store;
