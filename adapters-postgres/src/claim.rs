@@ -31,7 +31,8 @@ pub(crate) async fn claim(connections: &Connections, request: &ClaimRequest) -> 
                 SELECT FROM claims WHERE op_id = $6
             ), before AS MATERIALIZED (
                 SELECT * FROM order_work
-                WHERE EXISTS (SELECT FROM repeated) AND phase <> 'settled' AND op_id = $6 AND lease_until IS NOT NULL
+                WHERE EXISTS (SELECT FROM repeated) AND phase = ANY ($1) AND phase <> 'settled'
+                    AND op_id = $6 AND lease_until IS NOT NULL
             ), due AS MATERIALIZED (
                 SELECT c.order_id
                 FROM unnest($1::text[]) AS p (phase)
@@ -48,12 +49,12 @@ pub(crate) async fn claim(connections: &Connections, request: &ClaimRequest) -> 
                 LIMIT $5
             ), taken AS (
                 UPDATE order_work w SET
-                    fence = greatest(w.fence, m.epoch << 32) + 1,
+                    fence = greatest(w.fence, (SELECT epoch << 32 FROM store_meta)) + 1,
                     lease_until = $3,
                     worker = $4,
                     unreleased_claims = w.unreleased_claims + 1,
                     op_id = $6
-                FROM due d CROSS JOIN store_meta m
+                FROM due d
                 WHERE w.order_id = d.order_id
                 RETURNING w.*
             ), noted AS (

@@ -87,7 +87,8 @@ fn told(orders: &[NewOrder], new: &HashSet<String>, mut known: HashMap<String, K
     ingested
 }
 
-/// Stores those without an entry; tells which that were.
+/// Stores those without an entry; tells which that were. The sets inside are compared by hashing (`IS TRUE` keeps the
+/// planner from a join, which it would do pair by pair), so that a listing of thousands is no trouble.
 async fn store(
     connections: &Connections,
     orders: &BTreeMap<&OrderId, &NewOrder>,
@@ -121,15 +122,16 @@ async fn store(
                 INSERT INTO order_work (order_id, version, status, status_at, phase, due_at, placed_at, since_at, op_id)
                 SELECT f.order_id, 1, 'pending_acceptance', $6, 'ready', $6, f.counts_from, $6, $7
                 FROM fresh f
-                WHERE f.has_row OR EXISTS (SELECT FROM inserted i WHERE i.order_id = f.order_id)
+                WHERE f.has_row OR f.order_id IN (SELECT i.order_id FROM inserted i)
                 ORDER BY f.order_id COLLATE "C"
                 ON CONFLICT (order_id) DO NOTHING
                 RETURNING order_id
             ), entries AS (
                 INSERT INTO order_status_history
                     (order_id, status, notes, "timestamp", version, source, actor, attempt, look_call_id, op_id)
-                SELECT w.order_id, 'pending_acceptance', f.note, $6, 1, 'ackord', 'ackord', 1, f.look, $7
-                FROM work w JOIN fresh f ON f.order_id = w.order_id
+                SELECT f.order_id, 'pending_acceptance', f.note, $6, 1, 'ackord', 'ackord', 1, f.look, $7
+                FROM fresh f
+                WHERE (f.order_id IN (SELECT w.order_id FROM work w)) IS TRUE
             )
             SELECT order_id AS "order_id!" FROM work
             "#,

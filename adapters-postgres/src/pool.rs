@@ -208,7 +208,8 @@ pub(crate) async fn bounded<T>(patience: Duration, answer: impl Future<Output = 
 }
 
 /// The session settings: whatever the role or the database has as its own, these are the ones that the statements were
-/// written for. Plans are made for the values at hand, because the tables grow from nothing under one connection.
+/// written for. Plans are made for the values at hand, because the tables grow from nothing under one connection. They
+/// go along the indexes, in their order: only that passes over, and clears away, the entries of orders that moved on.
 async fn prepare(connection: &mut PgConnection, (statement, lock): (Duration, Duration)) -> sqlx::Result<()> {
     let millis = |limit: Duration| limit.as_millis().to_string();
     sqlx::query!(
@@ -219,6 +220,9 @@ async fn prepare(connection: &mut PgConnection, (statement, lock): (Duration, Du
             set_config('lock_timeout', $2, false) AS lock,
             set_config('idle_in_transaction_session_timeout', $1, false) AS idle,
             set_config('plan_cache_mode', 'force_custom_plan', false) AS plan,
+            set_config('enable_bitmapscan', 'off', false) AS bitmaps,
+            set_config('enable_seqscan', 'off', false) AS scans,
+            set_config('jit', 'off', false) AS jit,
             set_config('synchronous_commit', CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'
                 ELSE current_setting('synchronous_commit') END, false) AS durable
         "#,
