@@ -1,0 +1,92 @@
+//! Processes killed in the middle.
+
+use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderSeed, Sandbox};
+
+use super::ProgramFixture;
+use crate::cases;
+use crate::harness::Case;
+
+pub(super) fn cases() -> Vec<Case<ProgramFixture>> {
+    cases![
+        mistake_03_a_process_killed_after_its_acceptance_took_effect_is_taken_over,
+        a_process_killed_before_its_acceptance_took_effect_is_taken_over,
+        a_process_killed_during_ingest_leaves_nothing_behind_that_is_lost
+    ]
+}
+
+async fn mistake_03_a_process_killed_after_its_acceptance_took_effect_is_taken_over(fixture: &ProgramFixture) {
+    let hang = FaultRule::on(Endpoint::Or21, Fault::Hang { moment: Moment::After }).once();
+    let shop = fixture
+        .open(Sandbox::builder().order(OrderSeed::plain("A-1")).fault(hang))
+        .await;
+    assert_eq!(shop.ackord(&["migrate"]).await.code, 0);
+    let mut doomed = shop.start(&["run"]);
+    shop.sandbox
+        .ledger()
+        .until(|ledger| ledger.decisions_applied("A-1") == 1)
+        .await;
+    doomed.kill().await.expect("it is killed");
+
+    shop.run_until("A-1", "accepted").await;
+    assert_eq!(shop.statuses("A-1").await, ["pending_acceptance", "accepted"]);
+    assert_eq!(shop.story("A-1").await["failures"], serde_json::json!([]));
+    let ledger = shop.sandbox.ledger();
+    assert_eq!(
+        (ledger.acceptances_received("A-1"), ledger.decisions_applied("A-1")),
+        (1, 1)
+    );
+}
+
+async fn a_process_killed_before_its_acceptance_took_effect_is_taken_over(fixture: &ProgramFixture) {
+    // The connection is taken and never answered; nothing takes effect until long after the kill.
+    let shop = fixture.open(Sandbox::builder().order(OrderSeed::plain("A-1"))).await;
+    assert_eq!(shop.ackord(&["migrate"]).await.code, 0);
+    let reset = FaultRule::on(
+        Endpoint::Or21,
+        Fault::Latency {
+            ms: 60_000,
+            to_ms: None,
+            moment: Moment::Before,
+        },
+    );
+    let rule = shop.sandbox.add_fault(reset.once()).expect("a rule");
+    let mut doomed = shop.start(&["run"]);
+    shop.sandbox
+        .ledger()
+        .until(|ledger| ledger.calls(Endpoint::Or21) == 1)
+        .await;
+    doomed.kill().await.expect("it is killed");
+    shop.sandbox.remove_fault(rule);
+
+    shop.run_until("A-1", "accepted").await;
+    let statuses = shop.statuses("A-1").await;
+    assert_eq!(statuses, ["pending_acceptance", "accepted"]);
+    assert_eq!(shop.story("A-1").await["failures"], serde_json::json!([]));
+    assert_eq!(shop.sandbox.ledger().decisions_applied("A-1"), 1);
+}
+
+async fn a_process_killed_during_ingest_leaves_nothing_behind_that_is_lost(fixture: &ProgramFixture) {
+    let hang = FaultRule::on(Endpoint::Or11, Fault::Hang { moment: Moment::After })
+        .skip(1)
+        .once();
+    let shop = fixture.open(Sandbox::builder().bulk(150).fault(hang)).await;
+    assert_eq!(shop.ackord(&["migrate"]).await.code, 0);
+    let mut doomed = shop.start(&["run"]);
+    shop.sandbox
+        .ledger()
+        .until(|ledger| ledger.calls(Endpoint::Or11) == 2)
+        .await;
+    doomed.kill().await.expect("it is killed");
+    shop.sandbox.release_held();
+
+    shop.run_until("BULK-000150", "accepted").await;
+    let ledger = shop.sandbox.ledger();
+    for n in 1..=150 {
+        let id = format!("BULK-{n:06}");
+        assert_eq!(
+            (ledger.acceptances_received(&id), ledger.decisions_applied(&id)),
+            (1, 1),
+            "{id}"
+        );
+    }
+}

@@ -1,0 +1,22 @@
+//! The built program as a shop's operator runs it: real processes, environment, exit codes, on each store.
+//!
+//! The target that runs these cases stands with the program (`app-cli/tests/end_to_end.rs`), because cargo tells only
+//! there where the program was built to.
+
+mod input;
+mod kills;
+mod runs;
+mod shop;
+
+pub use shop::{Backing, ProgramFixture};
+
+use crate::harness::Case;
+
+/// Every case, for one store.
+#[must_use]
+pub fn cases() -> Vec<Case<ProgramFixture>> {
+    let mut cases = runs::cases();
+    cases.extend(kills::cases());
+    cases.extend(input::cases());
+    cases
+}

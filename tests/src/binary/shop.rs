@@ -1,0 +1,189 @@
+//! A shop whose worker is the built program.
+
+use std::any::Any;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+
+use ackord_sandbox::{Sandbox, SandboxHandle};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+
+use crate::harness::SetupError;
+use crate::postgres::SharedServer;
+
+/// Which store the program is given.
+#[derive(Clone)]
+pub enum Backing {
+    /// A file.
+    Sqlite,
+    /// A database with nothing in it.
+    Postgres(SharedServer),
+}
+
+/// The program, and an empty store for it.
+pub struct ProgramFixture {
+    program: PathBuf,
+    /// A directory of the case's own; the program runs in it.
+    pub directory: TempDir,
+    /// The store's URL.
+    pub store: String,
+    /// Dropped last.
+    _kept: Box<dyn Any + Send + Sync>,
+}
+
+impl ProgramFixture {
+    /// An empty store for `program`.
+    ///
+    /// # Errors
+    /// What kept it from being made.
+    pub async fn new(program: PathBuf, backing: Backing) -> Result<Self, SetupError> {
+        let broken = |error: std::io::Error| SetupError::Broken(error.to_string());
+        let directory = TempDir::new().map_err(broken)?;
+        let (store, kept): (String, Box<dyn Any + Send + Sync>) = match backing {
+            Backing::Sqlite => (
+                format!("sqlite:{}", directory.path().join("shop.db").display()),
+                Box::new(()),
+            ),
+            Backing::Postgres(server) => {
+                let database = server.empty_database().await?;
+                (database.url().to_owned(), Box::new(database))
+            }
+        };
+        Ok(Self {
+            program,
+            directory,
+            store,
+            _kept: kept,
+        })
+    }
+
+    /// A command line of the program with nothing in its environment but this store.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(arguments).current_dir(self.directory.path()).env_clear();
+        command.env("ACKORD_STORE", &self.store);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Opens a shop at a sandbox.
+    pub async fn open(&self, sandbox: Sandbox) -> Shop<'_> {
+        Shop {
+            fixture: self,
+            sandbox: sandbox.start().await.expect("the sandbox starts"),
+        }
+    }
+}
+
+/// The program, its store and its marketplace.
+pub struct Shop<'a> {
+    /// The program and its store.
+    pub fixture: &'a ProgramFixture,
+    /// The marketplace.
+    pub sandbox: SandboxHandle,
+}
+
+/// What a command printed, and how it ended.
+#[derive(Debug)]
+pub struct Printed {
+    /// The exit code.
+    pub code: i32,
+    /// Data.
+    pub stdout: String,
+    /// Words.
+    pub stderr: String,
+}
+
+impl Printed {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("it ended by itself"),
+            stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+            stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    /// The one JSON value on stdout.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+impl Shop<'_> {
+    /// A command with this shop's marketplace and short times in its environment.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.fixture.command(arguments);
+        command.envs([
+            ("ACKORD_MARKETPLACE_URL", self.sandbox.url().as_str()),
+            ("ACKORD_API_KEY", self.sandbox.api_key()),
+            ("ACKORD_POLL_INTERVAL", "50ms"),
+            ("ACKORD_RETRY_BASE", "10ms"),
+            ("ACKORD_CALL_TIMEOUT", "800ms"),
+            ("ACKORD_CONNECT_TIMEOUT", "500ms"),
+            ("ACKORD_LEASE", "3s"),
+            ("ACKORD_LEASE_MARGIN", "200ms"),
+            ("ACKORD_READ_STALENESS", "20ms"),
+            ("ACKORD_SLOW_LOOK_INTERVAL", "100ms"),
+        ]);
+        command
+    }
+
+    /// Runs a command to its end.
+    pub async fn ackord(&self, arguments: &[&str]) -> Printed {
+        Printed::of(self.command(arguments).output().await.expect("the program starts"))
+    }
+
+    /// Runs a command to its end, with more in its environment.
+    pub async fn ackord_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Printed {
+        let output = self.command(arguments).envs(environment.iter().copied()).output().await;
+        Printed::of(output.expect("the program starts"))
+    }
+
+    /// Starts a command and leaves it running.
+    #[must_use]
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().expect("the program starts")
+    }
+
+    /// `run --json`, expected to end with 0.
+    pub async fn run(&self) -> Value {
+        let printed = self.ackord(&["run", "--json"]).await;
+        assert_eq!(printed.code, 0, "{printed:?}");
+        printed.json()
+    }
+
+    /// The story of an order, as `orders show --json` tells it.
+    pub async fn story(&self, id: &str) -> Value {
+        let printed = self.ackord(&["orders", "show", id, "--json"]).await;
+        assert_eq!(printed.code, 0, "{printed:?}");
+        printed.json()
+    }
+
+    /// The statuses of an order's timeline.
+    pub async fn statuses(&self, id: &str) -> Vec<String> {
+        let story = self.story(id).await;
+        let entries = story["entries"].as_array().expect("entries").clone();
+        entries
+            .iter()
+            .map(|entry| entry["status"].as_str().expect("a status").to_owned())
+            .collect()
+    }
+
+    /// Runs until an order's newest status is this one.
+    pub async fn run_until(&self, id: &str, status: &str) {
+        for _ in 0..100 {
+            self.ackord(&["run"]).await;
+            if self.statuses(id).await.last().is_some_and(|newest| newest == status) {
+                return;
+            }
+        }
+        panic!("{id} never became {status}: {:?}", self.statuses(id).await);
+    }
+}
