@@ -64,7 +64,9 @@ pub(crate) fn parse_url(url: &str) -> StoreResult<SqliteConnectOptions> {
 pub(crate) fn for_writing(file: SqliteConnectOptions, options: &SqliteOptions) -> SqliteConnectOptions {
     let file = for_every(file, options)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full);
+        .synchronous(SqliteSynchronous::Full)
+        // 64 MiB at most: what is pending and its indexes stay in memory beside a long history.
+        .pragma("cache_size", "-65536");
     match options.max_pages {
         Some(pages) => file.pragma("max_page_count", pages.to_string()),
         None => file,

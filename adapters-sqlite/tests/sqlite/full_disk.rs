@@ -1,4 +1,5 @@
-//! A full disk: a typed error, nothing half written, and a store that goes on when there is room again.
+//! A full disk, and other faults in the middle of a write: a typed error, nothing half written, and a store that goes on
+//! when the fault is over.
 
 use crate::support::{Bench, id, operation};
 use ackord::ports::{NewOrder, RecordReader, ShopKey, ShopStore, StoreError, WorkStore};
@@ -38,4 +39,25 @@ async fn a_full_disk_loses_nothing_and_poisons_nothing() {
     let ingested = bench.store.ingest(&orders, now, operation).await.unwrap();
     assert_eq!(ingested.new.len(), 50);
     assert_eq!(bench.number("SELECT count(*) FROM order_status_history").await, 51);
+}
+
+#[tokio::test]
+async fn a_transaction_that_sqlite_itself_ended_does_not_block_the_next_one() {
+    let bench = Bench::new().await;
+    let template = bench.ingest(1).await.remove(0);
+    // Some faults end the whole transaction, as this stand-in for them does.
+    let fault = "CREATE TRIGGER fault BEFORE INSERT ON order_work BEGIN SELECT RAISE(ROLLBACK, 'a fault'); END";
+    bench.plain(fault).await.unwrap();
+    let orders = [NewOrder {
+        order_id: id("B-1"),
+        ..template
+    }];
+    let now = bench.now().await;
+    let operation = operation();
+    for _ in 0..3 {
+        let error = bench.store.ingest(&orders, now, operation).await.unwrap_err();
+        assert!(matches!(error, StoreError::Refused { .. }), "{error:?}");
+    }
+    bench.plain("DROP TRIGGER fault").await.unwrap();
+    assert_eq!(bench.store.ingest(&orders, now, operation).await.unwrap().new.len(), 1);
 }
