@@ -48,8 +48,8 @@ pub(crate) async fn claim(tx: &mut SqliteConnection, request: &ClaimRequest) -> 
 /// index of what is pending.
 async fn due(tx: &mut SqliteConnection, request: &ClaimRequest) -> sqlx::Result<Vec<String>> {
     let now = times::text(request.now);
-    // A lease that ends much later than a whole one from now was given before a clock jumped. A little later is no jump:
-    // another worker's claim came first although its `now` was read after ours, or its clock runs a bit ahead.
+    // A lease that ends later than two whole ones from now was given before a clock jumped. One is too little: another
+    // worker's claim may come first although its `now` was read after ours, or its clock run a bit ahead.
     let longest = text_after(request.now, request.lease.saturating_mul(2));
     let limit = i64::try_from(request.limit).unwrap_or(i64::MAX);
     let mut free: Vec<(String, String)> = Vec::new();

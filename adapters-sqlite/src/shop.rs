@@ -27,16 +27,19 @@ impl ShopStore for SqliteStore {
 
     async fn reserve_poll(&self, key: &ShopKey, now: Timestamp, interval: Duration) -> StoreResult<PollSlot> {
         let next = text_after(now, interval);
+        // A next poll further away than two intervals was set by a clock that has jumped since. One is too little: other
+        // workers' clocks may be read a little later than ours.
+        let furthest = text_after(now, interval.saturating_mul(2));
         let now = times::text(now);
         let mut tx = self.begin_write().await?;
-        // A next poll further away than one interval was set by a clock that has jumped since.
         let granted = sqlx::query!(
             "INSERT INTO shops (shop_key, next_poll_at) VALUES (?1, ?3)
             ON CONFLICT (shop_key) DO UPDATE SET next_poll_at = excluded.next_poll_at
-            WHERE next_poll_at IS NULL OR next_poll_at <= ?2 OR next_poll_at > ?3",
+            WHERE next_poll_at IS NULL OR next_poll_at <= ?2 OR next_poll_at > ?4",
             key.0,
             now,
-            next
+            next,
+            furthest
         );
         let granted = granted.execute(&mut *tx).await.map_err(errors::of_statement)?;
         if granted.rows_affected() == 1 {
