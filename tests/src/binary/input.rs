@@ -89,6 +89,6 @@ async fn ids_of_any_letters_go_through_the_program(fixture: &ProgramFixture) {
     for id in ids {
         let printed = shop.ackord(&["orders", "show", "--json", "--", id]).await;
         assert_eq!(printed.code, 0, "{id}: {printed:?}");
-        assert_eq!(printed.json()["order_id"], id);
+        assert_eq!(printed.json()["order"]["order_id"], id);
     }
 }

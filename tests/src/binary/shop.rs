@@ -169,7 +169,7 @@ impl Shop<'_> {
     /// The statuses of an order's timeline.
     pub async fn statuses(&self, id: &str) -> Vec<String> {
         let story = self.story(id).await;
-        let entries = story["entries"].as_array().expect("entries").clone();
+        let entries = story["timeline"].as_array().expect("a timeline").clone();
         entries
             .iter()
             .map(|entry| entry["status"].as_str().expect("a status").to_owned())
