@@ -156,7 +156,8 @@ fn class(error: &(dyn StdError + 'static)) -> Option<Class> {
 fn class_of_halt(halt: &Halt) -> Option<Class> {
     let marketplace = |kind, hint: &str| Some((kind, Exit::Marketplace, vec![hint.to_owned()]));
     match halt {
-        Halt::Settings(_) | Halt::Store(_) | Halt::Marketplace(_) => None,
+        Halt::Settings(_) => Some(("settings", Exit::Settings, Vec::new())),
+        Halt::Store(_) | Halt::Marketplace(_) => None,
         Halt::Throttled { .. } => marketplace(
             "throttled",
             "nothing is lost: a run after that time goes on. Run less often, or raise `patience` to wait for it",
@@ -174,8 +175,8 @@ fn class_of_halt(halt: &Halt) -> Option<Class> {
     }
 }
 
-const KEY_HINT: &str = "make a new API key in the marketplace's back office, or check that this one belongs to this \
-                        marketplace_url; `ackord check` tries it";
+const KEY_HINT: &str = "is the key the one of this `marketplace_url`? A new one is made in the marketplace's back office: set \
+                        ACKORD_API_KEY or ACKORD_API_KEY_FILE to it, then `ackord check`";
 
 /// `None` where the cause decides.
 fn class_of_marketplace(error: &MarketplaceError) -> Option<Class> {

@@ -55,7 +55,7 @@ pub async fn demo(args: &DemoArgs, context: &Context<'_>) -> Result<Exit> {
         .faults(set.faults)
         .start()
         .await?;
-    let config = config(args, context, &sandbox)?;
+    let config = config(args, &sandbox)?;
     let store = wiring::open(&config).await?;
     store.migrate().await?;
     if !context.quiet {
@@ -95,7 +95,7 @@ pub async fn demo(args: &DemoArgs, context: &Context<'_>) -> Result<Exit> {
 
 /// Settings for a marketplace in this process: the same workflow, in a hurry. The environment and `ackord.toml` are left aside, so
 /// that a demo never touches the real store or marketplace.
-fn config(args: &DemoArgs, context: &Context<'_>, sandbox: &SandboxHandle) -> Result<Config> {
+fn config(args: &DemoArgs, sandbox: &SandboxHandle) -> Result<Config> {
     let flags = match &args.store {
         Some(url) => StoreFlag {
             store: Some(url.clone()),
@@ -113,7 +113,6 @@ fn config(args: &DemoArgs, context: &Context<'_>, sandbox: &SandboxHandle) -> Re
     let alone = crate::Environment::in_directory(tempfile::env::temp_dir().join("ackord-demo-has-no-settings"));
     let flags = flags.with("marketplace_url", sandbox.url());
     let (mut config, _) = crate::settings::load(&flags, &alone, None)?;
-    let _ = context;
     config.key = KeySource::Given(sandbox.api_key().into());
     config.workflow = hurried(config.workflow);
     Ok(config)
@@ -201,10 +200,12 @@ fn legend(judged: &[Judged], calls: u64, as_expected: bool) -> String {
         let count = judged.iter().filter(|order| !order.is_as_expected()).count();
         style::bad(&format!("{count} of {} orders did not end as they must.", judged.len()))
     };
-    format!(
-        "\nSENT, TOOK and SEEN are the marketplace's own count, from its ledger: acceptances it received, those that took effect \
-         (never more than one), and answers in which the order stood. {calls} calls in all.\n\n{verdict}\n"
-    )
+    let how_counted = format!(
+        "SENT: acceptances that the marketplace received. TOOK: those that took effect, never more than one.\n\
+         SEEN: answers in which the order stood. All three are the marketplace's own count, from its ledger;\n\
+         {calls} calls in all."
+    );
+    format!("\n{}\n\n{verdict}\n", style::dim(&how_counted))
 }
 
 /// Commands that can be copied.

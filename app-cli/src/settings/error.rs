@@ -79,7 +79,7 @@ pub enum SettingsError {
         problem: String,
     },
     /// Values don't fit together.
-    #[error("{source} (from {origin})")]
+    #[error("{source} ({origin})")]
     DoesNotFit {
         /// Where the one that was found wrong comes from.
         origin: Origin,
