@@ -56,8 +56,8 @@ fn is_due(row: &WorkRow, now: Timestamp) -> bool {
     row.standing.due_at.is_some_and(|due| due <= now)
 }
 
-/// Whether no lease stands in the way: none, an ended one, or one longer than a lease can be (a clock jumped).
+/// Whether no lease stands in the way: none, an ended one, or one that ends more than two leases from now (a clock jumped).
 fn is_free(row: &WorkRow, now: Timestamp, lease: Duration) -> bool {
     row.lease_until
-        .is_none_or(|until| until <= now || until > time::plus(now, lease))
+        .is_none_or(|until| until <= now || until > time::plus(now, lease.saturating_mul(2)))
 }

@@ -42,7 +42,8 @@ impl Tables {
                 created_at: now,
                 placed_at: order.placed_at,
             });
-        let placed_at = row.placed_at.or(order.placed_at).unwrap_or(row.created_at);
+        row.placed_at = row.placed_at.or(order.placed_at);
+        let placed_at = row.placed_or_created_at();
         let entry = Entry {
             version: Version(1),
             status: OrderStatus::PendingAcceptance,

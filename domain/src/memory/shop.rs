@@ -18,8 +18,9 @@ impl ShopStore for MemoryStore {
         let mut tables = self.tables();
         let shop = tables.shops.entry(key.0.clone()).or_default();
         let next = time::plus(now, interval);
-        // A next poll further away than one interval was set by a clock that has jumped since.
-        if let Some(at) = shop.next_poll_at.filter(|at| *at > now && *at <= next) {
+        // A next poll further away than two intervals was set by a clock that has jumped since.
+        let farthest = time::plus(next, interval);
+        if let Some(at) = shop.next_poll_at.filter(|at| *at > now && *at <= farthest) {
             return Ok(PollSlot::NotBefore(at));
         }
         shop.next_poll_at = Some(next);

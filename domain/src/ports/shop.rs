@@ -39,8 +39,8 @@ pub trait ShopStore: Debug + Send + Sync + 'static {
     async fn shop(&self, key: &ShopKey) -> StoreResult<ShopState>;
 
     /// Asks for the look that is due at `now`. Of several workers that ask at once exactly one MUST be granted it, and
-    /// nobody again before `now + interval`. A next poll further away than `interval` MUST NOT hold anybody up (a clock
-    /// jumped): it is then due.
+    /// nobody again before `now + interval`. A next poll further away than two intervals MUST NOT hold anybody up (a clock
+    /// jumped; one interval is too little, for two workers read the clock a little apart): it is then due.
     ///
     /// # Errors
     /// A [`super::StoreError`]; then the slot counts as not granted.

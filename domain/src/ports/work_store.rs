@@ -135,8 +135,8 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
     async fn ingest(&self, orders: &[NewOrder], now: Timestamp, operation: OperationId) -> StoreResult<Ingested>;
 
     /// Leases orders that are due, oldest first (by `placed_at`, then id). An order under a lease of another claim MUST NOT
-    /// be given out, unless that lease has ended by `request.now`, or ends later than `request.now` plus a whole
-    /// lease (a clock jumped). Each claim of an order MUST carry a greater fencing number than any before. An order MUST
+    /// be given out, unless that lease has ended by `request.now`, or ends later than `request.now` plus two whole
+    /// leases (a clock jumped; one lease is too little, for two workers read the clock a little apart). Each claim of an order MUST carry a greater fencing number than any before. An order MUST
     /// be due (`due_at <= now`).
     ///
     /// # Errors
