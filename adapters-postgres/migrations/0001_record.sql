@@ -7,9 +7,9 @@ CREATE TABLE orders (
     order_id       TEXT COLLATE "C" PRIMARY KEY CHECK (octet_length(order_id) BETWEEN 1 AND 255),
     raw_order_data JSONB,
     created_at     TIMESTAMPTZ NOT NULL DEFAULT now()
-        CHECK (created_at BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-30T22:00:00Z'),
+        CHECK (created_at > '-infinity' AND created_at <= '9999-12-30T22:00:00.999999Z'),
     placed_at      TIMESTAMPTZ
-        CHECK (placed_at BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-30T22:00:00Z')
+        CHECK (placed_at > '-infinity' AND placed_at <= '9999-12-30T22:00:00.999999Z')
 );
 
 -- Listings: newest first.
@@ -21,13 +21,13 @@ CREATE TABLE order_status_history (
     status       TEXT NOT NULL CHECK (status <> ''),
     notes        TEXT,
     "timestamp"  TIMESTAMPTZ NOT NULL DEFAULT now()
-        CHECK ("timestamp" BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-30T22:00:00Z'),
+        CHECK ("timestamp" > '-infinity' AND "timestamp" <= '9999-12-30T22:00:00.999999Z'),
     version      BIGINT NOT NULL CHECK (version > 0),
     source       TEXT NOT NULL DEFAULT 'external',
     actor        TEXT,
     attempt      INTEGER,
     retry_at     TIMESTAMPTZ
-        CHECK (retry_at BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-30T22:00:00Z'),
+        CHECK (retry_at > '-infinity' AND retry_at <= '9999-12-30T22:00:00.999999Z'),
     send_call_id BIGINT,
     look_call_id BIGINT,
     op_id        UUID,
@@ -45,7 +45,7 @@ CREATE TABLE api_calls (
     status_code     INTEGER,
     is_success      BOOLEAN,
     "timestamp"     TIMESTAMPTZ NOT NULL DEFAULT now()
-        CHECK ("timestamp" BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-30T22:00:00Z'),
+        CHECK ("timestamp" > '-infinity' AND "timestamp" <= '9999-12-30T22:00:00.999999Z'),
     fence           BIGINT,
     answer_by       TIMESTAMPTZ,
     outcome         TEXT CHECK (outcome IN ('answered', 'applied', 'refused', 'precondition', 'unknown', 'throttled',
@@ -73,13 +73,13 @@ CREATE TABLE process_failures (
     details      TEXT,
     payload      JSONB,
     "timestamp"  TIMESTAMPTZ NOT NULL DEFAULT now()
-        CHECK ("timestamp" BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-30T22:00:00Z'),
+        CHECK ("timestamp" > '-infinity' AND "timestamp" <= '9999-12-30T22:00:00.999999Z'),
     cause        TEXT,
     needs_person BOOLEAN NOT NULL DEFAULT true,
     version      BIGINT,
     op_id        UUID,
     resolved_at  TIMESTAMPTZ
-        CHECK (resolved_at BETWEEN '0001-01-01T00:00:00Z' AND '9999-12-30T22:00:00Z'),
+        CHECK (resolved_at > '-infinity' AND resolved_at <= '9999-12-30T22:00:00.999999Z'),
     resolved_by  TEXT,
     resolution   TEXT
 );

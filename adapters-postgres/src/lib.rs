@@ -21,6 +21,7 @@ mod settle;
 mod shop;
 mod standings;
 mod store;
+mod story;
 mod text;
 mod work_store;
 
