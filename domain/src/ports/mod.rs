@@ -6,6 +6,8 @@ mod call_log;
 mod clock;
 mod inbox;
 mod marketplace;
+#[cfg(any(test, feature = "mocks"))]
+mod mocks;
 mod randomness;
 mod record;
 mod shop;
@@ -32,7 +34,7 @@ pub use work_store::{
 
 #[cfg(any(test, feature = "mocks"))]
 pub use self::{
-    call_log::MockCallLog, clock::MockClock, inbox::MockInbox, marketplace::MockMarketplace,
+    call_log::MockCallLog, clock::MockClock, inbox::MockInbox, marketplace::MockMarketplace, mocks::MockStore,
     randomness::MockRandomness, record::MockRecordReader, shop::MockShopStore, work_store::MockWorkStore,
 };
 
