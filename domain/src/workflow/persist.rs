@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::advice::Advice;
 use crate::call::CallId;
 use crate::ports::{ClaimRequest, Ingested, Intent, NewOrder, RecordedAnswer, Settled, StoreError, StoreResult};
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp};
 use crate::work::{Claimed, Phase, Settlement};
 
 use super::core::Core;
@@ -37,13 +37,20 @@ impl Core {
         }
     }
 
-    /// Claims at most `limit` orders in these phases that are due at `now`. A claim that was not confirmed is asked for
-    /// again: it tells the same leases, which began with the first try.
-    pub(super) async fn claim(&self, now: Timestamp, phases: &[Phase], limit: usize) -> Result<Vec<Claimed>, Halt> {
+    /// Claims at most `limit` orders in these phases that were due at `due_by`, under a whole lease from `now` on. A claim
+    /// that was not confirmed is asked for again: it tells the same leases, which began with the first try.
+    pub(super) async fn claim(
+        &self,
+        due_by: Timestamp,
+        now: Timestamp,
+        phases: &[Phase],
+        limit: usize,
+    ) -> Result<Vec<Claimed>, Halt> {
         let request = ClaimRequest {
             phases: phases.to_vec(),
-            now,
-            lease: self.settings.lease,
+            now: due_by,
+            // The store counts it from `due_by`.
+            lease: self.settings.lease.saturating_add(time::until(due_by, now)),
             worker: self.worker.clone(),
             limit,
             operation: self.operation(now),

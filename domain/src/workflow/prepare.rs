@@ -96,7 +96,7 @@ async fn claim(core: &Core, clock: StoreClock, limit: usize, prepared: &mut Prep
     }
     let trusted = core.settings.lease.saturating_sub(core.settings.lease_margin);
     prepared.trusted_until = core.ports.clock.monotonic().saturating_add(trusted);
-    let claimed = core.claim(now, &[Phase::Ready, Phase::Sending], limit).await?;
+    let claimed = core.claim(now, now, &[Phase::Ready, Phase::Sending], limit).await?;
     prepared.full = claimed.len() >= limit;
     Ok(claimed)
 }

@@ -15,9 +15,9 @@ use super::tally::Tally;
 /// Requeues every retry that is due and files every foreign failure.
 pub(super) async fn requeue(core: &Core, clock: StoreClock, tally: &mut Tally<'_>) -> Result<(), Halt> {
     loop {
-        let claimed = core
-            .claim(core.now(clock), &[Phase::Retry, Phase::Unfiled], core.settings.batch)
-            .await?;
+        let now = core.now(clock);
+        let phases = [Phase::Retry, Phase::Unfiled];
+        let claimed = core.claim(now, now, &phases, core.settings.batch).await?;
         let full = claimed.len() == core.settings.batch;
         let now = core.now(clock);
         let ctx = core.context(now, false);

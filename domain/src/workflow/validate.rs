@@ -72,10 +72,13 @@ pub(super) async fn reserve(core: &Core, now: Timestamp) -> Result<PollSlot, Hal
 
 /// Looks at everything that was due when the look was asked for, for a worker that holds the slot.
 pub(super) async fn look_at_due(core: &Core, clock: StoreClock, outage: bool, into: &mut Validated) {
-    let now = into.asked_at;
+    let due_by = into.asked_at;
     for phase in [Phase::Validating, Phase::Review] {
         loop {
-            let claimed = match core.claim(now, &[phase], IDS_PER_LOOK.min(core.settings.batch)).await {
+            let claimed = match core
+                .claim(due_by, core.now(clock), &[phase], IDS_PER_LOOK.min(core.settings.batch))
+                .await
+            {
                 Ok(claimed) if claimed.is_empty() => break,
                 Ok(claimed) => claimed,
                 Err(halt) => {

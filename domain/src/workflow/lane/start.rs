@@ -1,0 +1,127 @@
+//! What may start now: each kind of step at most once at a time, but calls.
+
+use crate::settings::IDS_PER_LOOK;
+use crate::work::{Claimed, Phase};
+
+use super::super::Wait;
+use super::super::prepare::{prepare, release};
+use super::super::record::record;
+use super::super::report::Halt;
+use super::super::send::{intend, may_start};
+use super::super::tally::Tally;
+use super::super::validate::validate;
+use super::{Lane, Step};
+
+impl Lane<'_> {
+    pub(super) fn start(&mut self, tally: &Tally<'_>) {
+        self.start_recording();
+        if self.held() {
+            let queue: Vec<_> = self.queue.drain(..).map(|sendable| sendable.claimed).collect();
+            self.start_releasing(queue);
+            return;
+        }
+        if self.paused_until.take().is_some() {
+            self.more = true;
+        }
+        self.start_preparing(tally);
+        self.start_intending();
+        self.start_validating(tally);
+    }
+
+    fn start_recording(&mut self) {
+        if self.under_way.recording || self.answered.is_empty() {
+            return;
+        }
+        self.under_way.recording = true;
+        let most = self.core.settings.batch.min(self.answered.len());
+        let batch: Vec<_> = self.answered.drain(..most).collect();
+        let (core, clock, unanswered) = (self.core, self.clock, self.unanswered_in_row);
+        self.push(async move { Step::Recorded(record(core, clock, batch, unanswered).await) });
+    }
+
+    fn start_releasing(&mut self, claimed: Vec<Claimed>) {
+        if claimed.is_empty() {
+            return;
+        }
+        let core = self.core;
+        let now = self.now();
+        self.push(async move {
+            let settlements: Vec<_> = claimed.iter().map(release).collect();
+            let results = core.settle(&settlements, now).await.map_err(Halt::Store);
+            Step::Released(results.map(|results| (settlements, results)))
+        });
+    }
+
+    fn start_preparing(&mut self, tally: &Tally<'_>) {
+        let now = self.now();
+        let more = self.more || tally.due(Phase::Ready, now, 1) > 0;
+        if self.under_way.preparing || !more || self.queue.len() >= self.places() || self.suspects_an_outage() {
+            return;
+        }
+        // A probe is one order; the others stay untouched until it is answered.
+        if self.probing && (self.under_way.calls > 0 || !self.answered.is_empty() || self.under_way.recording) {
+            return;
+        }
+        self.under_way.preparing = true;
+        let limit = if self.probing { 1 } else { self.core.settings.batch };
+        let (core, clock, waiting, outage) = (self.core, self.clock, self.waiting, self.outage());
+        self.push(async move { Step::Prepared(Box::new(prepare(core, clock, waiting, limit, outage).await), now) });
+    }
+
+    fn start_intending(&mut self) {
+        let places = self.places().saturating_sub(self.under_way.calls);
+        if self.under_way.intending || places == 0 || self.queue.is_empty() || self.suspects_an_outage() {
+            return;
+        }
+        let mut batch = Vec::new();
+        let mut stale = Vec::new();
+        while batch.len() < places
+            && let Some(sendable) = self.queue.pop_front()
+        {
+            if may_start(self.core, self.clock, &sendable) {
+                batch.push(sendable);
+            } else {
+                stale.push(sendable.claimed);
+            }
+        }
+        if !stale.is_empty() {
+            self.start_releasing(stale);
+            self.stop_if_stalled();
+        }
+        if batch.is_empty() {
+            return;
+        }
+        self.under_way.intending = true;
+        self.under_way.calls += batch.len();
+        let (core, clock, calls) = (self.core, self.clock, batch.len());
+        self.push(async move { Step::Intended(intend(core, clock, batch).await, calls) });
+    }
+
+    /// While acceptances are still leaving, only full looks are worth their call.
+    fn start_validating(&mut self, tally: &Tally<'_>) {
+        let now = self.now();
+        if self.under_way.validating || now < self.next_poll_at {
+            return;
+        }
+        let sending = self.is_sending();
+        let enough = if sending { IDS_PER_LOOK } else { 1 };
+        let due = tally.due(Phase::Validating, now, enough) >= enough || (self.look_for_others && !sending);
+        if !due || self.wait == Wait::No {
+            return;
+        }
+        self.look_for_others = false;
+        self.under_way.validating = true;
+        let (core, clock, outage) = (self.core, self.clock, self.outage());
+        self.push(async move { Step::Validated(validate(core, clock, outage).await) });
+    }
+
+    fn is_sending(&self) -> bool {
+        let under_way = &self.under_way;
+        self.more
+            || under_way.preparing
+            || under_way.recording
+            || under_way.calls > 0
+            || !self.queue.is_empty()
+            || !self.answered.is_empty()
+    }
+}

@@ -1,0 +1,246 @@
+//! What follows from a step that finished.
+
+use std::time::Duration;
+
+use crate::ports::SendVerdict;
+use crate::time::{self, Timestamp};
+use crate::work::Phase;
+
+use super::super::events::Event;
+use super::super::looks::asked_for_rest;
+use super::super::prepare::Prepared;
+use super::super::record::Recorded;
+use super::super::report::Halt;
+use super::super::rest::pause;
+use super::super::send::{Answered, Intended, send, withdrawn};
+use super::super::tally::Tally;
+use super::super::validate::Validated;
+use super::{Lane, Step};
+
+/// After this many leases in which orders were only claimed and given back, the run stops.
+const LEASES_IN_VAIN: u32 = 3;
+
+impl Lane<'_> {
+    pub(super) async fn take(&mut self, step: Step, tally: &mut Tally<'_>) {
+        match step {
+            Step::Prepared(prepared, claimed_at) => self.prepared(*prepared, claimed_at, tally).await,
+            Step::Intended(intended, calls) => self.intended(intended, calls, tally),
+            Step::Answered(answered) => self.answered(*answered, tally).await,
+            Step::Recorded(recorded) => {
+                self.under_way.recording = false;
+                match recorded {
+                    Ok(recorded) => self.recorded(recorded, tally),
+                    Err(halt) => self.stop(halt),
+                }
+            }
+            Step::Validated(validated) => {
+                self.under_way.validating = false;
+                match validated {
+                    Ok(validated) => self.validated(validated, tally).await,
+                    Err(halt) => self.stop(halt),
+                }
+            }
+            Step::Released(Ok((settlements, results))) => {
+                // Only now can they be claimed again.
+                self.more = true;
+                tally.settled(settlements, &results);
+            }
+            Step::Released(Err(halt)) => self.stop(halt),
+        }
+    }
+
+    async fn prepared(&mut self, prepared: Prepared, claimed_at: Timestamp, tally: &mut Tally<'_>) {
+        self.under_way.preparing = false;
+        self.more = prepared.full;
+        if let Some(unanswered) = prepared.unanswered_in_row {
+            // Another worker may have met an outage: then one call at a time goes out here too.
+            self.unanswered_in_row = unanswered;
+            self.probing |= self.outage();
+        }
+        tally.report.calls.reads += prepared.reads;
+        for id in &prepared.claimed {
+            tally.working_on(id);
+        }
+        if !prepared.results.is_empty() {
+            self.made_progress();
+        }
+        tally.settled(prepared.settlements, &prepared.results);
+        self.queue.extend(prepared.sendable);
+        if let Some(until) = prepared.paused_until {
+            self.hold(until, tally);
+        } else if let Some(halt) = prepared.halt {
+            self.stop_or_pause(halt, tally).await;
+        } else if !self.more {
+            self.catch_up(Phase::Ready, claimed_at, true, tally).await;
+        }
+    }
+
+    fn intended(&mut self, intended: Result<Vec<Intended>, Halt>, calls: usize, tally: &mut Tally<'_>) {
+        self.under_way.intending = false;
+        let intended = match intended {
+            Ok(intended) => intended,
+            Err(halt) => {
+                self.under_way.calls -= calls;
+                return self.stop(halt);
+            }
+        };
+        let lost = calls - intended.len();
+        self.under_way.calls -= lost;
+        if lost > 0 {
+            tally.report.lost_to_others += lost as u64;
+            // Whoever wrote in between may have left them to be sent.
+            self.more = true;
+        }
+        for one in intended {
+            if self.held() {
+                self.under_way.calls -= 1;
+                self.answered.push(withdrawn(
+                    one.sendable.claimed,
+                    one.call,
+                    "the run stops or the shop rests",
+                ));
+                continue;
+            }
+            tally.tell(&Event::Sending {
+                order_id: one.sendable.claimed.order_id.clone(),
+            });
+            let core = self.core;
+            self.push(async move { Step::Answered(Box::new(send(core, one).await)) });
+        }
+    }
+
+    async fn answered(&mut self, answered: Answered, tally: &mut Tally<'_>) {
+        self.under_way.calls -= 1;
+        let verdict = answered.answer.verdict.clone();
+        if !matches!(verdict, SendVerdict::NotSent | SendVerdict::Withdrawn) {
+            tally.report.calls.sends += 1;
+        }
+        let order_id = answered.claimed.order_id.clone();
+        tally.tell(&Event::Answered {
+            order_id,
+            verdict: verdict.clone(),
+        });
+        let detail = answered.answer.detail.clone();
+        self.answered.push(answered);
+        if verdict == SendVerdict::Withdrawn {
+            self.stop_if_stalled();
+        } else {
+            self.made_progress();
+        }
+        match &verdict {
+            SendVerdict::Unknown | SendVerdict::NotSent => {
+                self.unanswered_seen = self.unanswered_seen.saturating_add(1)
+            }
+            SendVerdict::Withdrawn => {}
+            SendVerdict::Applied
+            | SendVerdict::Precondition
+            | SendVerdict::Refused
+            | SendVerdict::Credentials
+            | SendVerdict::Throttled(_) => self.unanswered_seen = 0,
+        }
+        match verdict {
+            SendVerdict::Throttled(rest) => self.pause(rest, tally).await,
+            SendVerdict::Credentials => self.stop(Halt::Credentials { detail }),
+            _ => {}
+        }
+    }
+
+    fn recorded(&mut self, recorded: Recorded, tally: &mut Tally<'_>) {
+        tally.settled(recorded.settlements, &recorded.results);
+        self.unanswered_in_row = recorded.unanswered_in_row;
+        if self.answered.is_empty() {
+            self.unanswered_seen = self.unanswered_in_row;
+        }
+        if !recorded.tried {
+            self.probing |= self.outage();
+            return;
+        }
+        if self.outage() {
+            self.stop(Halt::BreakerOpen {
+                unanswered: self.unanswered_in_row,
+            });
+        } else if self.probing {
+            self.probing = false;
+            self.more = true;
+        }
+    }
+
+    async fn validated(&mut self, validated: Validated, tally: &mut Tally<'_>) {
+        self.next_poll_at = validated.next_poll_at;
+        tally.report.calls.reads += validated.reads;
+        if !validated.looked.is_empty() {
+            tally.tell(&Event::Looked {
+                orders: validated.looked.len(),
+            });
+        }
+        for id in &validated.looked {
+            tally.working_on(id);
+        }
+        tally.settled(validated.settlements, &validated.results);
+        match validated.halt {
+            Some(halt) => self.stop_or_pause(halt, tally).await,
+            None => {
+                let (asked_at, granted) = (validated.asked_at, validated.granted);
+                self.catch_up(Phase::Validating, asked_at, granted, tally).await;
+            }
+        }
+    }
+
+    /// Asks where orders stand that were due at `now` and that we did not get to work on: somebody else may have.
+    async fn catch_up(&mut self, phase: Phase, now: Timestamp, tried: bool, tally: &mut Tally<'_>) {
+        let settings = &self.core.settings;
+        let overdue = tally.overdue(phase, now);
+        for ids in overdue.chunks(settings.batch) {
+            let standings = self.core.ports.store.standings(ids).await;
+            let now = self.now();
+            let soonest = time::plus(now, settings.poll_interval.max(settings.lease));
+            match standings {
+                Ok(standings) => tally.found(ids, &standings, now, soonest, tried),
+                Err(error) => return self.stop(Halt::Store(error)),
+            }
+        }
+    }
+
+    pub(super) fn made_progress(&mut self) {
+        self.progress_at = self.core.ports.clock.monotonic();
+    }
+
+    /// Stops a run that for several leases has only claimed and given back.
+    pub(super) fn stop_if_stalled(&mut self) {
+        let lease = self.core.settings.lease;
+        let stalled = self.core.ports.clock.monotonic().saturating_sub(self.progress_at);
+        if stalled > lease.saturating_mul(LEASES_IN_VAIN) {
+            self.stop(Halt::TooSlow { lease });
+        }
+    }
+
+    /// Stops the run: the first reason stands. What is under way is still finished and recorded.
+    pub(super) fn stop(&mut self, halt: Halt) {
+        self.halt.get_or_insert(halt);
+    }
+
+    async fn stop_or_pause(&mut self, halt: Halt, tally: &mut Tally<'_>) {
+        match asked_for_rest(&halt) {
+            Some(rest) => self.pause(rest, tally).await,
+            None => self.stop(halt),
+        }
+    }
+
+    /// The shop rests, for all workers and the next run.
+    async fn pause(&mut self, rest: Option<Duration>, tally: &mut Tally<'_>) {
+        match pause(self.core, self.now(), rest).await {
+            Err(halt) => self.stop(halt),
+            Ok(until) => self.hold(until, tally),
+        }
+    }
+
+    /// Lets no call leave before `until`.
+    fn hold(&mut self, until: Timestamp, tally: &Tally<'_>) {
+        tally.tell(&Event::Paused { until });
+        let now = self.now();
+        self.paused_until = self.paused_until.max(Some(until));
+        if let Err(halt) = self.patience.bear(now, until) {
+            self.stop(halt);
+        }
+    }
+}
