@@ -1,1 +1,22 @@
 //! The workflow over the in-memory store and a scripted marketplace.
+
+mod audit;
+mod drive;
+mod gate;
+mod market;
+mod store;
+mod world;
+
+mod breaker;
+mod crashes;
+mod endings;
+mod foreign;
+mod inbox;
+mod mocked;
+mod pacing;
+mod plain;
+mod rests;
+mod store_faults;
+mod unknown;
+mod validation;
+mod workers;

@@ -1,0 +1,41 @@
+//! Polls futures by hand, on one thread, so that a lost wakeup or a circle shows as a failure and not as a hang.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+/// More polls than any of these tests needs.
+const MOST_POLLS: usize = 200_000;
+
+/// Polls `future` to its end.
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    run_until(future, || false).expect("the future never finished: a wakeup was lost")
+}
+
+/// Polls `future` to its end, or until `cut` says so: then it is dropped where it stands, as by a crash.
+pub(super) fn run_until<F: Future>(future: F, cut: impl Fn() -> bool) -> Option<F::Output> {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..MOST_POLLS {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return Some(output);
+        }
+        if cut() {
+            return None;
+        }
+    }
+    None
+}
+
+/// Lets the other futures go on first.
+pub(super) async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}

@@ -1,0 +1,406 @@
+//! A scripted marketplace with a ledger of its own: what was received, and what took effect by its own state changes.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+
+use super::gate::{Gate, Op, When};
+use crate::call::{CallEnd, CallId, CallOutcome, Endpoint, NewCall, SeenState};
+use crate::memory::ManualClock;
+use crate::order::{Decision, LineId, Order, OrderId, OrderLine};
+use crate::ports::{
+    Account, CallLog, Clock as _, Listing, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor,
+    SendAnswer, SendPermit, SendVerdict, ShopKey, UnreadableOrder,
+};
+use crate::reading::Seen;
+use crate::state::MarketplaceState;
+use crate::time::{self, Timestamp};
+
+/// An order on the marketplace.
+#[derive(Debug, Clone)]
+pub(super) struct FakeOrder {
+    pub(super) state: MarketplaceState,
+    pub(super) lines: Vec<(String, Option<MarketplaceState>)>,
+    pub(super) placed_at: Timestamp,
+    pub(super) decided_at: Option<Timestamp>,
+    /// What it becomes when it is accepted.
+    pub(super) accepted_as: MarketplaceState,
+    /// How many looks after the acceptance still show it waiting.
+    pub(super) lag: u32,
+    /// What it becomes after each further look that showed its true state.
+    pub(super) later: VecDeque<MarketplaceState>,
+    /// Not in any answer.
+    pub(super) hidden: bool,
+    /// In the answers, but not to be read.
+    pub(super) unreadable: bool,
+    /// What becomes of the acceptances; then they are answered as they should be.
+    pub(super) script: VecDeque<Answer>,
+}
+
+/// What becomes of one acceptance.
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    /// It takes effect; the answer is lost, or says 5xx.
+    LostAfterEffect,
+    /// It has no effect; no answer comes, or a 5xx.
+    LostWithoutEffect,
+    /// No connection.
+    NotSent,
+    /// A 400 of another kind.
+    Refused,
+    /// A 429.
+    Throttled(Option<Duration>),
+    /// A 401.
+    Credentials,
+    /// A 400 `ORDER_INVALID_STATE`, whatever the state.
+    Precondition,
+    /// A 204 without effect.
+    EmptyPromise,
+}
+
+/// What becomes of one read.
+#[derive(Debug, Clone)]
+pub(super) enum ReadFault {
+    Unreachable,
+    Throttled(Option<Duration>),
+    Credentials,
+    /// It is answered, but shows no order.
+    Empty,
+}
+
+/// What the marketplace has seen and done.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    /// Every acceptance that arrived.
+    pub(super) received: Vec<(OrderId, Value)>,
+    /// Every acceptance that took effect.
+    pub(super) effects: Vec<(OrderId, Value)>,
+    /// Pages of the list.
+    pub(super) pages: usize,
+    /// Looks, each with the number of ids.
+    pub(super) looks: Vec<usize>,
+    /// When each look was asked for.
+    pub(super) look_times: Vec<Timestamp>,
+}
+
+impl Ledger {
+    pub(super) fn calls(&self) -> usize {
+        self.received.len() + self.pages + self.looks.len()
+    }
+
+    pub(super) fn received_for(&self, id: &str) -> usize {
+        self.received.iter().filter(|(order, _)| order.as_str() == id).count()
+    }
+
+    pub(super) fn effects_on(&self, id: &str) -> usize {
+        self.effects.iter().filter(|(order, _)| order.as_str() == id).count()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) orders: BTreeMap<OrderId, FakeOrder>,
+    pub(super) ledger: Ledger,
+    pub(super) page_faults: VecDeque<ReadFault>,
+    pub(super) look_faults: VecDeque<ReadFault>,
+    /// What becomes of every acceptance that no order's own script speaks of.
+    pub(super) outage: Option<Answer>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct FakeMarket {
+    pub(super) clock: ManualClock,
+    pub(super) log: Arc<dyn CallLog>,
+    pub(super) gate: Gate,
+    pub(super) state: Mutex<State>,
+    pub(super) page_size: usize,
+    pub(super) send_takes: Mutex<Duration>,
+    pub(super) read_takes: Mutex<Duration>,
+}
+
+impl FakeMarket {
+    pub(super) fn new(clock: ManualClock, log: Arc<dyn CallLog>, gate: Gate) -> Self {
+        Self {
+            clock,
+            log,
+            gate,
+            state: Mutex::default(),
+            page_size: 100,
+            send_takes: Mutex::default(),
+            read_takes: Mutex::default(),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes an order, as a person on the marketplace could.
+    pub(super) fn change(&self, id: &str, change: impl FnOnce(&mut FakeOrder)) {
+        let id = OrderId::new(id).unwrap();
+        change(
+            self.state()
+                .orders
+                .get_mut(&id)
+                .expect("the order is on the marketplace"),
+        );
+    }
+
+    fn takes(&self, time: &Mutex<Duration>) {
+        self.clock.advance(*time.lock().unwrap());
+    }
+
+    async fn begin(&self, request: Value) -> MarketplaceResult<(CallId, Duration)> {
+        let now = self.clock.now();
+        let call = NewCall {
+            endpoint: Endpoint::Or11,
+            related_id: None,
+            request,
+            started_at: now,
+            answer_by: time::plus(now, Duration::from_secs(10)),
+        };
+        let id = self.log.begin(&call).await.map_err(MarketplaceError::Unrecorded)?;
+        Ok((id, self.clock.monotonic()))
+    }
+
+    async fn finish(&self, id: CallId, fault: Option<&ReadFault>, seen: &[SeenState]) -> MarketplaceResult<()> {
+        let outcome = match fault {
+            None | Some(ReadFault::Empty) => CallOutcome::Answered,
+            Some(ReadFault::Unreachable) => CallOutcome::Unknown,
+            Some(ReadFault::Throttled(_)) => CallOutcome::Throttled,
+            Some(ReadFault::Credentials) => CallOutcome::Credentials,
+        };
+        let end = end(outcome);
+        self.log
+            .finish(id, &end, seen)
+            .await
+            .map_err(MarketplaceError::Unrecorded)?;
+        match fault {
+            None | Some(ReadFault::Empty) => Ok(()),
+            Some(ReadFault::Unreachable) => Err(MarketplaceError::Unreachable {
+                what: "HTTP 503".into(),
+                source: None,
+            }),
+            Some(ReadFault::Throttled(retry_after)) => Err(MarketplaceError::Throttled {
+                retry_after: *retry_after,
+            }),
+            Some(ReadFault::Credentials) => Err(MarketplaceError::Credentials { status: 401 }),
+        }
+    }
+
+    fn accept_now(&self, id: &OrderId, decision: &Decision) -> SendVerdict {
+        let mut state = self.state();
+        let outage = state.outage.clone();
+        let order = state.orders.get_mut(id).expect("the order is on the marketplace");
+        let answer = order.script.pop_front().or(outage);
+        if matches!(answer, Some(Answer::NotSent)) {
+            return SendVerdict::NotSent;
+        }
+        let takes_effect = matches!(answer, None | Some(Answer::LostAfterEffect));
+        let legal = order.state == MarketplaceState::WaitingAcceptance;
+        if takes_effect && legal {
+            order.state = order.accepted_as.clone();
+        }
+        state.ledger.received.push((id.clone(), decision.to_json()));
+        if takes_effect && legal {
+            state.ledger.effects.push((id.clone(), decision.to_json()));
+        }
+        match answer {
+            None if legal => SendVerdict::Applied,
+            None | Some(Answer::Precondition) => SendVerdict::Precondition,
+            Some(Answer::EmptyPromise) => SendVerdict::Applied,
+            Some(Answer::LostAfterEffect | Answer::LostWithoutEffect) => SendVerdict::Unknown,
+            Some(Answer::Refused) => SendVerdict::Refused,
+            Some(Answer::Throttled(rest)) => SendVerdict::Throttled(rest),
+            Some(Answer::Credentials) => SendVerdict::Credentials,
+            Some(Answer::NotSent) => SendVerdict::NotSent,
+        }
+    }
+}
+
+impl FakeOrder {
+    fn shown(&mut self) -> MarketplaceState {
+        let accepted = self.state != MarketplaceState::WaitingAcceptance && self.state != MarketplaceState::Staging;
+        if accepted && self.lag > 0 {
+            self.lag -= 1;
+            return MarketplaceState::WaitingAcceptance;
+        }
+        let shown = self.state.clone();
+        if shown != MarketplaceState::WaitingAcceptance
+            && let Some(next) = self.later.pop_front()
+        {
+            self.state = next;
+        }
+        shown
+    }
+
+    fn as_order(&self, id: &OrderId, state: MarketplaceState) -> Order {
+        let line = |(id, state): &(String, Option<MarketplaceState>)| OrderLine {
+            id: LineId::new(id.as_str()).unwrap(),
+            state: state.clone(),
+        };
+        Order {
+            id: id.clone(),
+            raw: json!({"order_id": id.as_str(), "order_state": state.as_str()})
+                .to_string()
+                .into(),
+            state,
+            lines: self.lines.iter().map(line).collect(),
+            placed_at: Some(self.placed_at),
+            decided_at: self.decided_at,
+        }
+    }
+}
+
+fn unreadable(id: &OrderId) -> UnreadableOrder {
+    UnreadableOrder {
+        order_id: Some(id.clone()),
+        stand_in: "sha256:0".into(),
+        redacted: json!({"order_id": id.as_str()}),
+        problem: "`order_lines` is a number".into(),
+    }
+}
+
+fn end(outcome: CallOutcome) -> CallEnd {
+    CallEnd {
+        outcome,
+        status_code: None,
+        response: None,
+        duration: Duration::from_millis(5),
+    }
+}
+
+#[async_trait]
+impl Marketplace for FakeMarket {
+    fn shop_key(&self) -> ShopKey {
+        ShopKey("a shop".into())
+    }
+
+    async fn waiting(&self, cursor: Option<PageCursor>) -> MarketplaceResult<Page> {
+        self.gate
+            .pass(Op::Waiting, When::Before)
+            .await
+            .map_err(MarketplaceError::Unrecorded)?;
+        let offset = cursor.map_or(0, |cursor| cursor.offset);
+        let (call, began_at) = self.begin(json!({"offset": offset})).await?;
+        let (fault, orders, unreadable, total) = {
+            let mut state = self.state();
+            state.ledger.pages += 1;
+            let fault = state.page_faults.pop_front();
+            let mut listed: Vec<_> = state
+                .orders
+                .iter()
+                .filter(|(_, order)| order.state == MarketplaceState::WaitingAcceptance && !order.hidden)
+                .map(|(id, order)| (order.placed_at, id.clone(), order.clone()))
+                .collect();
+            listed.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
+            let total = listed.len() as u64;
+            let page: Vec<_> = listed
+                .into_iter()
+                .skip(usize::try_from(offset).unwrap())
+                .take(self.page_size)
+                .collect();
+            let (bad, good): (Vec<_>, Vec<_>) = page.into_iter().partition(|(_, _, order)| order.unreadable);
+            let good: Vec<_> = good
+                .iter()
+                .map(|(_, id, order)| order.as_order(id, order.state.clone()))
+                .collect();
+            (
+                fault,
+                good,
+                bad.iter().map(|(_, id, _)| unreadable(id)).collect::<Vec<_>>(),
+                total,
+            )
+        };
+        self.takes(&self.read_takes);
+        let seen: Vec<_> = orders.iter().map(seen_state).collect();
+        self.finish(call, fault.as_ref(), &seen).await?;
+        let next = offset + self.page_size as u64;
+        Ok(Page {
+            listing: Listing {
+                call,
+                began_at,
+                orders,
+                unreadable,
+            },
+            next: (next < total).then_some(PageCursor { offset: next }),
+            total: Some(total),
+        })
+    }
+
+    async fn look(&self, ids: &[OrderId]) -> MarketplaceResult<Look> {
+        self.gate
+            .pass(Op::Look, When::Before)
+            .await
+            .map_err(MarketplaceError::Unrecorded)?;
+        assert!(ids.len() <= 100, "{} ids in one call", ids.len());
+        let (call, began_at) = self.begin(json!({"ids": ids.len()})).await?;
+        let (mut orders, mut bad) = (Vec::new(), Vec::new());
+        let fault = {
+            let mut state = self.state();
+            state.ledger.looks.push(ids.len());
+            let now = self.clock.now();
+            state.ledger.look_times.push(now);
+            let fault = state.look_faults.pop_front();
+            for id in ids.iter().filter(|_| fault.is_none()) {
+                match state.orders.get_mut(id).filter(|order| !order.hidden) {
+                    None => {}
+                    Some(order) if order.unreadable => bad.push(unreadable(id)),
+                    Some(order) => {
+                        let shown = order.shown();
+                        orders.push(order.as_order(id, shown));
+                    }
+                }
+            }
+            fault
+        };
+        self.takes(&self.read_takes);
+        let seen: Vec<_> = orders.iter().map(seen_state).collect();
+        self.finish(call, fault.as_ref(), &seen).await?;
+        self.gate
+            .pass(Op::Look, When::After)
+            .await
+            .map_err(MarketplaceError::Unrecorded)?;
+        Ok(Listing {
+            call,
+            began_at,
+            orders,
+            unreadable: bad,
+        })
+    }
+
+    async fn accept(&self, id: &OrderId, decision: &Decision, permit: Arc<dyn SendPermit>) -> SendAnswer {
+        self.gate.pass(Op::Accept, When::Before).await.unwrap();
+        let verdict = if permit.holds() {
+            self.accept_now(id, decision)
+        } else {
+            SendVerdict::Withdrawn
+        };
+        self.takes(&self.send_takes);
+        self.gate.pass(Op::Accept, When::After).await.unwrap();
+        SendAnswer {
+            end: end(verdict.outcome()),
+            detail: format!("answered: {verdict:?}"),
+            verdict,
+        }
+    }
+
+    async fn account(&self) -> MarketplaceResult<Account> {
+        Ok(Account {
+            shop_id: None,
+            shop_name: None,
+            shop_state: None,
+        })
+    }
+}
+
+fn seen_state(order: &Order) -> SeenState {
+    SeenState {
+        order_id: order.id.clone(),
+        state: Seen::from(order).recorded_state().map(str::to_owned),
+    }
+}

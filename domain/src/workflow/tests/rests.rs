@@ -1,0 +1,216 @@
+//! 429: the whole shop rests.
+
+use super::gate::{Op, When};
+use super::market::{Answer, ReadFault};
+use super::world::{World, seconds};
+use crate::ports::{Clock as _, Marketplace as _, ShopStore as _};
+use crate::time;
+use crate::workflow::{Event, Halt};
+
+fn paused_until(world: &World) -> Option<crate::Timestamp> {
+    let key = world.market.shop_key();
+    super::drive::block_on(world.memory.shop(&key)).unwrap().paused_until
+}
+
+#[test]
+fn a_throttled_acceptance_pauses_the_shop_and_costs_no_attempt() {
+    let world = World::new();
+    let order = world.scripted("A-1", &[Answer::Throttled(Some(seconds(30)))]);
+    let others = world.orders(5);
+    let start = world.clock.now();
+    let report = world.run();
+    assert_eq!((report.accepted, report.acceptance_failed), (6, 0));
+    assert_eq!(paused_until(&world), Some(time::plus(start, seconds(30))));
+    assert_eq!(world.statuses(&order), ["pending_acceptance", "accepted"]);
+    assert_eq!(world.entries(&order)[1].attempt, Some(1));
+    assert!(others.iter().all(|order| world.status(order) == "accepted"));
+    assert!(world.failures(&order).is_empty());
+    let events = world.events.lock().unwrap();
+    assert!(events.iter().any(|event| matches!(event, Event::Paused { .. })));
+}
+
+#[test]
+fn mistake_07_no_call_leaves_while_the_shop_rests() {
+    let world = World::new();
+    world.scripted("O00000-A", &[Answer::Throttled(Some(seconds(30)))]);
+    for n in 1..100 {
+        world.order(&format!("P{n:04}-A"));
+    }
+    world.gate.take_turns(3);
+    let start = world.clock.now();
+    world.run();
+    let calls = world.memory.logged_calls();
+    let sends: Vec<_> = calls
+        .iter()
+        .filter(|call| call.row.endpoint == "OR21" && call.row.outcome.unwrap().as_str() != "not_sent")
+        .collect();
+    let early = sends.iter().filter(|call| call.row.at < time::plus(start, seconds(30)));
+    assert!(early.count() <= 17, "only what was under way already");
+    assert_eq!(world.unsettled(), 0);
+}
+
+#[test]
+fn a_rest_beyond_the_patience_stops_the_run_and_binds_the_next() {
+    let world = World::new();
+    let order = world.scripted("A-1", &[Answer::Throttled(Some(seconds(61)))]);
+    let report = world.run();
+    assert!(matches!(report.halt, Some(Halt::Throttled { .. })), "{:?}", report.halt);
+    assert_eq!(report.awaiting, 1);
+    assert_eq!(world.statuses(&order), ["pending_acceptance"]);
+    let before = world.ledger(|ledger| ledger.calls());
+    world.market.state().look_faults.clear();
+    let mut settings = world.settings.clone();
+    settings.patience = seconds(10);
+    let mut impatient = world;
+    impatient.settings = settings;
+    let report = impatient.run();
+    assert!(matches!(report.halt, Some(Halt::Throttled { .. })));
+    assert_eq!(impatient.ledger(|ledger| ledger.calls()), before, "no call at all");
+    impatient.advance(61);
+    let report = impatient.run();
+    assert_eq!(report.accepted, 1);
+}
+
+#[test]
+fn a_rest_that_names_no_time_takes_the_default() {
+    let world = World::new();
+    world.scripted("A-1", &[Answer::Throttled(None)]);
+    let start = world.clock.now();
+    let report = world.run();
+    assert_eq!(paused_until(&world), Some(time::plus(start, seconds(60))));
+    assert_eq!(report.accepted, 1);
+}
+
+#[test]
+fn throttled_answers_without_end_stop_the_run() {
+    for rest in [0, 1, 7] {
+        let world = World::new();
+        world.order("A-1");
+        world.market.state().outage = Some(Answer::Throttled(Some(seconds(rest))));
+        let report = world.run_within(2_000);
+        assert!(
+            matches!(report.halt, Some(Halt::Throttled { .. })),
+            "{rest}: {:?}",
+            report.halt
+        );
+        assert!(report.duration <= seconds(61), "{rest}: {:?}", report.duration);
+        assert!(world.memory.filed_failures().is_empty());
+    }
+}
+
+#[test]
+fn a_rest_of_years_is_cut_to_a_day() {
+    let world = World::new();
+    world.scripted("A-1", &[Answer::Throttled(Some(seconds(4_000_000_000)))]);
+    let start = world.clock.now();
+    world.run();
+    assert_eq!(paused_until(&world), Some(time::plus(start, seconds(24 * 3600))));
+}
+
+#[test]
+fn a_throttled_list_is_read_again_after_the_rest() {
+    let world = World::new();
+    world.order("A-1");
+    world.market.state().page_faults = vec![ReadFault::Throttled(Some(seconds(20))); 2].into();
+    let report = world.run();
+    assert_eq!(report.accepted, 1);
+    assert!(report.duration >= seconds(40));
+}
+
+#[test]
+fn a_list_throttled_for_ever_stops_the_run_and_pauses_the_shop() {
+    let world = World::new();
+    world.order("A-1");
+    world.market.state().page_faults = vec![ReadFault::Throttled(Some(seconds(20))); 100].into();
+    let report = world.run_within(200);
+    assert!(matches!(report.halt, Some(Halt::Throttled { .. })), "{:?}", report.halt);
+    assert!(paused_until(&world).unwrap() > world.clock.now());
+}
+
+#[test]
+fn a_throttled_look_is_made_again_after_the_rest() {
+    let world = World::new();
+    let order = world.order("A-1");
+    world.market.state().look_faults = vec![ReadFault::Throttled(Some(seconds(20)))].into();
+    let report = world.run();
+    assert!(report.halt.is_none(), "{:?}", report.halt);
+    assert_eq!(world.status(&order), "accepted");
+}
+
+#[test]
+fn a_rest_that_another_worker_was_told_of_holds_for_this_one_too() {
+    let world = World::with(crate::Settings {
+        batch: 10,
+        concurrency: 1,
+        ..crate::Settings::default()
+    });
+    world.orders(60);
+    let (memory, market, clock) = (
+        world.memory.clone(),
+        std::sync::Arc::clone(&world.market),
+        world.clock.clone(),
+    );
+    world.gate.at(Op::Accept, When::After, 2, move || {
+        let until = time::plus(clock.now(), seconds(600));
+        super::drive::block_on(memory.pause(&market.shop_key(), until)).unwrap();
+    });
+    let report = world.run();
+    assert!(matches!(report.halt, Some(Halt::Throttled { .. })), "{:?}", report.halt);
+    let sent = world.ledger(|ledger| ledger.received.len());
+    assert!(sent <= 21, "{sent} sent");
+    assert!(world.memory.work_rows().values().all(|row| row.lease_until.is_none()));
+}
+
+#[test]
+fn a_pause_while_intents_are_written_leaves_them_unsent() {
+    let world = World::with(crate::Settings {
+        concurrency: 2,
+        ..crate::Settings::default()
+    });
+    world.scripted("A-0", &[Answer::Throttled(Some(seconds(10)))]);
+    for n in 1..30 {
+        world.order(&format!("B-{n:02}"));
+    }
+    for seed in 0..5 {
+        world.gate.take_turns(seed);
+    }
+    let report = world.run();
+    assert_eq!(report.accepted, 30);
+    assert_eq!(world.ledger(|ledger| ledger.effects.len()), 30);
+    let calls = world.memory.logged_calls();
+    assert!(
+        calls.iter().all(|call| call.row.outcome.is_some()),
+        "every intent is closed"
+    );
+}
+
+#[test]
+fn refused_credentials_stop_the_run_and_fail_no_order() {
+    let world = World::new();
+    let orders = world.orders(40);
+    world.market.state().outage = Some(Answer::Credentials);
+    let report = world.run();
+    assert!(
+        matches!(report.halt, Some(Halt::Credentials { .. })),
+        "{:?}",
+        report.halt
+    );
+    assert_eq!(report.acceptance_failed, 0);
+    assert!(world.ledger(|ledger| ledger.received.len()) <= 16);
+    assert!(world.memory.filed_failures().is_empty());
+    assert!(world.memory.work_rows().values().all(|row| row.lease_until.is_none()));
+    world.market.state().outage = None;
+    world.advance(60);
+    let report = world.run();
+    assert_eq!(report.accepted, 40);
+    assert!(orders.iter().all(|order| world.statuses(order).len() == 2));
+}
+
+#[test]
+fn refused_credentials_of_a_read_stop_the_run_too() {
+    let world = World::new();
+    world.order("A-1");
+    world.market.state().page_faults = vec![ReadFault::Credentials].into();
+    let report = world.run();
+    assert!(matches!(report.halt, Some(Halt::Marketplace(_))));
+}

@@ -1,0 +1,121 @@
+//! The in-memory store behind the gate.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::gate::{Gate, Op, When};
+use crate::call::{CallEnd, CallId, NewCall, SeenState};
+use crate::memory::MemoryStore;
+use crate::order::OrderId;
+use crate::ports::{
+    CallLog, ClaimRequest, Inbox, InboxEntry, Ingested, Intent, NewOrder, OrderStanding, PollSlot, RecordedAnswer,
+    Settled, ShopKey, ShopState, ShopStore, StoreResult, WorkStore,
+};
+use crate::time::Timestamp;
+use crate::work::{Claimed, OperationId, Phase, Settlement};
+
+/// A [`MemoryStore`] whose every call passes the gate.
+#[derive(Debug, Clone)]
+pub(super) struct GatedStore {
+    pub(super) memory: MemoryStore,
+    pub(super) gate: Gate,
+}
+
+macro_rules! gated {
+    ($self:ident, $op:ident, $call:expr) => {{
+        $self.gate.pass(Op::$op, When::Before).await?;
+        let told = $call.await?;
+        $self.gate.pass(Op::$op, When::After).await?;
+        Ok(told)
+    }};
+}
+
+#[async_trait]
+impl WorkStore for GatedStore {
+    async fn now(&self) -> StoreResult<Timestamp> {
+        gated!(self, Now, self.memory.now())
+    }
+
+    async fn ingest(&self, orders: &[NewOrder], now: Timestamp, operation: OperationId) -> StoreResult<Ingested> {
+        gated!(self, Ingest, self.memory.ingest(orders, now, operation))
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> StoreResult<Vec<Claimed>> {
+        let mut request = request.clone();
+        if self.gate.rows_are_locked() {
+            request.limit = 0;
+        }
+        gated!(self, Claim, self.memory.claim(&request))
+    }
+
+    async fn record_intents(&self, intents: &[Intent], operation: OperationId) -> StoreResult<Vec<Option<CallId>>> {
+        gated!(self, Intents, self.memory.record_intents(intents, operation))
+    }
+
+    async fn record_answers(&self, answers: &[RecordedAnswer]) -> StoreResult<()> {
+        gated!(self, Answers, self.memory.record_answers(answers))
+    }
+
+    async fn settle(
+        &self,
+        settlements: &[Settlement],
+        now: Timestamp,
+        operation: OperationId,
+    ) -> StoreResult<Vec<Settled>> {
+        gated!(self, Settle, self.memory.settle(settlements, now, operation))
+    }
+
+    async fn next_due(&self, phases: &[Phase], now: Timestamp) -> StoreResult<Option<Timestamp>> {
+        gated!(self, NextDue, self.memory.next_due(phases, now))
+    }
+
+    async fn standings(&self, ids: &[OrderId]) -> StoreResult<Vec<OrderStanding>> {
+        gated!(self, Standings, self.memory.standings(ids))
+    }
+
+    async fn count(&self, phases: &[Phase]) -> StoreResult<u64> {
+        gated!(self, Count, self.memory.count(phases))
+    }
+}
+
+#[async_trait]
+impl ShopStore for GatedStore {
+    async fn shop(&self, key: &ShopKey) -> StoreResult<ShopState> {
+        gated!(self, Shop, self.memory.shop(key))
+    }
+
+    async fn reserve_poll(&self, key: &ShopKey, now: Timestamp, interval: Duration) -> StoreResult<PollSlot> {
+        gated!(self, ReservePoll, self.memory.reserve_poll(key, now, interval))
+    }
+
+    async fn pause(&self, key: &ShopKey, until: Timestamp) -> StoreResult<()> {
+        gated!(self, Pause, self.memory.pause(key, until))
+    }
+
+    async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState> {
+        gated!(
+            self,
+            CountUnanswered,
+            self.memory.count_unanswered(key, answered, unanswered)
+        )
+    }
+}
+
+#[async_trait]
+impl CallLog for GatedStore {
+    async fn begin(&self, call: &NewCall) -> StoreResult<CallId> {
+        gated!(self, Begin, self.memory.begin(call))
+    }
+
+    async fn finish(&self, id: CallId, end: &CallEnd, seen: &[SeenState]) -> StoreResult<()> {
+        gated!(self, Finish, self.memory.finish(id, end, seen))
+    }
+}
+
+#[async_trait]
+impl Inbox for GatedStore {
+    async fn open(&self, entries: &[InboxEntry]) -> StoreResult<usize> {
+        gated!(self, Open, self.memory.open(entries))
+    }
+}
