@@ -3,6 +3,9 @@
 //! Claims are prepared while calls are under way, intents travel together for as many calls as have a free place, answers
 //! that came in together are recorded together, and a look at the orders in flight goes beside it all. Nothing here
 //! decides about an order; it only says what may start now.
+//!
+//! Nothing is awaited beside the flight while anything is in it: a step that waits there for a connection could be waiting
+//! for one that another step holds and that nobody drives on.
 
 mod start;
 mod take;
@@ -13,7 +16,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
-use crate::ports::{Settled, ShopState, StoreClock};
+use crate::order::OrderId;
+use crate::ports::{OrderStanding, Settled, ShopState, StoreClock};
 use crate::time::{self, Timestamp};
 use crate::work::{Phase, Settlement};
 
@@ -37,7 +41,12 @@ enum Step {
     Recorded(Result<Recorded, Halt>),
     Validated(Result<Validated, Halt>),
     Released(Result<(Vec<Settlement>, Vec<Settled>), Halt>),
+    CaughtUp(Result<Vec<Standings>, Halt>, bool),
+    Paused(Result<(), Halt>),
 }
+
+/// The orders that were asked for, and where they stand.
+type Standings = (Vec<OrderId>, Vec<OrderStanding>);
 
 /// What is under way, at most one of each kind but calls.
 #[derive(Debug, Default)]
@@ -46,6 +55,7 @@ struct UnderWay {
     intending: bool,
     recording: bool,
     validating: bool,
+    catching_up: bool,
     /// Calls, and intents of calls about to start.
     calls: usize,
 }
@@ -120,7 +130,7 @@ impl<'a> Lane<'a> {
         loop {
             self.start(tally);
             if let Some(step) = self.flight.next().await {
-                self.take(step, tally).await;
+                self.take(step, tally);
             } else if self.halt.is_some() || !self.rest(tally).await {
                 return self.halt.map_or(Ok(()), Err);
             }

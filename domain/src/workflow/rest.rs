@@ -57,13 +57,16 @@ impl Patience {
     }
 }
 
-/// Pauses the shop, for all workers and the next run, and tells until when.
-pub(super) async fn pause(core: &Core, now: Timestamp, rest: Option<Duration>) -> Result<Timestamp, Halt> {
+/// When a rest that was asked for at `now` is over.
+pub(super) fn end_of_rest(core: &Core, now: Timestamp, rest: Option<Duration>) -> Timestamp {
     let rest = rest.unwrap_or(core.settings.default_pause).clamp(SHORTEST, LONGEST);
-    let until = time::to_micros(time::plus(now, rest));
+    time::to_micros(time::plus(now, rest))
+}
+
+/// Pauses the shop, for all workers and the next run.
+pub(super) async fn store_pause(core: &Core, until: Timestamp) -> Result<(), Halt> {
     let key = core.ports.marketplace.shop_key();
-    core.ports.store.pause(&key, until).await.map_err(Halt::Store)?;
-    Ok(until)
+    core.ports.store.pause(&key, until).await.map_err(Halt::Store)
 }
 
 /// Pauses the shop and waits until that is over.
@@ -74,7 +77,8 @@ pub(super) async fn rest_now(
     patience: &mut Patience,
     tally: &Tally<'_>,
 ) -> Result<StoreClock, Halt> {
-    let until = pause(core, core.now(clock), rest).await?;
+    let until = end_of_rest(core, core.now(clock), rest);
+    store_pause(core, until).await?;
     sit_out(core, clock, until, patience, tally).await
 }
 

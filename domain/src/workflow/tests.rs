@@ -17,6 +17,7 @@ mod pacing;
 mod plain;
 mod rests;
 mod store_faults;
+mod storms;
 mod unknown;
 mod validation;
 mod workers;

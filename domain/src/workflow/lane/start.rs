@@ -1,12 +1,14 @@
 //! What may start now: each kind of step at most once at a time, but calls.
 
 use crate::settings::IDS_PER_LOOK;
+use crate::time::Timestamp;
 use crate::work::{Claimed, Phase};
 
 use super::super::Wait;
 use super::super::prepare::{prepare, release};
 use super::super::record::record;
 use super::super::report::Halt;
+use super::super::rest::store_pause;
 use super::super::send::{intend, may_start};
 use super::super::tally::Tally;
 use super::super::validate::validate;
@@ -54,7 +56,7 @@ impl Lane<'_> {
 
     fn start_preparing(&mut self, tally: &Tally<'_>) {
         let now = self.now();
-        let more = self.more || tally.due(Phase::Ready, now, 1) > 0;
+        let more = self.more || (!self.under_way.catching_up && tally.due(Phase::Ready, now, 1) > 0);
         if self.under_way.preparing || !more || self.queue.len() >= self.places() || self.suspects_an_outage() {
             return;
         }
@@ -100,7 +102,7 @@ impl Lane<'_> {
     /// While acceptances are still leaving, only full looks are worth their call.
     fn start_validating(&mut self, tally: &Tally<'_>) {
         let now = self.now();
-        if self.under_way.validating || now < self.next_poll_at {
+        if self.under_way.validating || self.under_way.catching_up || now < self.next_poll_at {
             return;
         }
         let sending = self.is_sending();
@@ -113,6 +115,32 @@ impl Lane<'_> {
         self.under_way.validating = true;
         let (core, clock, outage) = (self.core, self.clock, self.outage());
         self.push(async move { Step::Validated(validate(core, clock, outage).await) });
+    }
+
+    /// Asks where orders stand that were due at `due` and that we did not get to work on.
+    pub(super) fn start_catching_up(&mut self, phase: Phase, due: Timestamp, tried: bool, tally: &Tally<'_>) {
+        let overdue = tally.overdue(phase, due);
+        if self.under_way.catching_up || overdue.is_empty() {
+            return;
+        }
+        self.under_way.catching_up = true;
+        let core = self.core;
+        self.push(async move {
+            let mut found = Vec::new();
+            for ids in overdue.chunks(core.settings.batch) {
+                match core.ports.store.standings(ids).await {
+                    Ok(standings) => found.push((ids.to_vec(), standings)),
+                    Err(error) => return Step::CaughtUp(Err(Halt::Store(error)), tried),
+                }
+            }
+            Step::CaughtUp(Ok(found), tried)
+        });
+    }
+
+    /// Puts a pause into the store, for all workers and the next run.
+    pub(super) fn start_pausing(&mut self, until: Timestamp) {
+        let core = self.core;
+        self.push(async move { Step::Paused(store_pause(core, until).await) });
     }
 
     fn is_sending(&self) -> bool {

@@ -11,21 +11,21 @@ use super::super::looks::asked_for_rest;
 use super::super::prepare::Prepared;
 use super::super::record::Recorded;
 use super::super::report::Halt;
-use super::super::rest::pause;
+use super::super::rest::end_of_rest;
 use super::super::send::{Answered, Intended, send, withdrawn};
 use super::super::tally::Tally;
 use super::super::validate::Validated;
-use super::{Lane, Step};
+use super::{Lane, Standings, Step};
 
 /// After this many leases in which orders were only claimed and given back, the run stops.
 const LEASES_IN_VAIN: u32 = 3;
 
 impl Lane<'_> {
-    pub(super) async fn take(&mut self, step: Step, tally: &mut Tally<'_>) {
+    pub(super) fn take(&mut self, step: Step, tally: &mut Tally<'_>) {
         match step {
-            Step::Prepared(prepared, claimed_at) => self.prepared(*prepared, claimed_at, tally).await,
+            Step::Prepared(prepared, claimed_at) => self.prepared(*prepared, claimed_at, tally),
             Step::Intended(intended, calls) => self.intended(intended, calls, tally),
-            Step::Answered(answered) => self.answered(*answered, tally).await,
+            Step::Answered(answered) => self.answered(*answered, tally),
             Step::Recorded(recorded) => {
                 self.under_way.recording = false;
                 match recorded {
@@ -36,7 +36,7 @@ impl Lane<'_> {
             Step::Validated(validated) => {
                 self.under_way.validating = false;
                 match validated {
-                    Ok(validated) => self.validated(validated, tally).await,
+                    Ok(validated) => self.validated(validated, tally),
                     Err(halt) => self.stop(halt),
                 }
             }
@@ -45,11 +45,13 @@ impl Lane<'_> {
                 self.more = true;
                 tally.settled(settlements, &results);
             }
-            Step::Released(Err(halt)) => self.stop(halt),
+            Step::CaughtUp(found, tried) => self.caught_up(found, tried, tally),
+            Step::Paused(Ok(())) => {}
+            Step::Released(Err(halt)) | Step::Paused(Err(halt)) => self.stop(halt),
         }
     }
 
-    async fn prepared(&mut self, prepared: Prepared, claimed_at: Timestamp, tally: &mut Tally<'_>) {
+    fn prepared(&mut self, prepared: Prepared, claimed_at: Timestamp, tally: &mut Tally<'_>) {
         self.under_way.preparing = false;
         self.more = prepared.full;
         if let Some(unanswered) = prepared.unanswered_in_row {
@@ -69,9 +71,9 @@ impl Lane<'_> {
         if let Some(until) = prepared.paused_until {
             self.hold(until, tally);
         } else if let Some(halt) = prepared.halt {
-            self.stop_or_pause(halt, tally).await;
+            self.stop_or_pause(halt, tally);
         } else if !self.more {
-            self.catch_up(Phase::Ready, claimed_at, true, tally).await;
+            self.start_catching_up(Phase::Ready, claimed_at, true, tally);
         }
     }
 
@@ -109,7 +111,7 @@ impl Lane<'_> {
         }
     }
 
-    async fn answered(&mut self, answered: Answered, tally: &mut Tally<'_>) {
+    fn answered(&mut self, answered: Answered, tally: &mut Tally<'_>) {
         self.under_way.calls -= 1;
         let verdict = answered.answer.verdict.clone();
         if !matches!(verdict, SendVerdict::NotSent | SendVerdict::Withdrawn) {
@@ -139,7 +141,7 @@ impl Lane<'_> {
             | SendVerdict::Throttled(_) => self.unanswered_seen = 0,
         }
         match verdict {
-            SendVerdict::Throttled(rest) => self.pause(rest, tally).await,
+            SendVerdict::Throttled(rest) => self.pause(rest, tally),
             SendVerdict::Credentials => self.stop(Halt::Credentials { detail }),
             _ => {}
         }
@@ -165,7 +167,7 @@ impl Lane<'_> {
         }
     }
 
-    async fn validated(&mut self, validated: Validated, tally: &mut Tally<'_>) {
+    fn validated(&mut self, validated: Validated, tally: &mut Tally<'_>) {
         self.next_poll_at = validated.next_poll_at;
         tally.report.calls.reads += validated.reads;
         if !validated.looked.is_empty() {
@@ -178,26 +180,27 @@ impl Lane<'_> {
         }
         tally.settled(validated.settlements, &validated.results);
         match validated.halt {
-            Some(halt) => self.stop_or_pause(halt, tally).await,
+            Some(halt) => self.stop_or_pause(halt, tally),
             None => {
                 let (asked_at, granted) = (validated.asked_at, validated.granted);
-                self.catch_up(Phase::Validating, asked_at, granted, tally).await;
+                self.start_catching_up(Phase::Validating, asked_at, granted, tally);
             }
         }
     }
 
-    /// Asks where orders stand that were due at `now` and that we did not get to work on: somebody else may have.
-    async fn catch_up(&mut self, phase: Phase, now: Timestamp, tried: bool, tally: &mut Tally<'_>) {
+    /// Orders that were due and that we did not get to work on: somebody else may have.
+    fn caught_up(&mut self, found: Result<Vec<Standings>, Halt>, tried: bool, tally: &mut Tally<'_>) {
+        self.under_way.catching_up = false;
         let settings = &self.core.settings;
-        let overdue = tally.overdue(phase, now);
-        for ids in overdue.chunks(settings.batch) {
-            let standings = self.core.ports.store.standings(ids).await;
-            let now = self.now();
-            let soonest = time::plus(now, settings.poll_interval.max(settings.lease));
-            match standings {
-                Ok(standings) => tally.found(ids, &standings, now, soonest, tried),
-                Err(error) => return self.stop(Halt::Store(error)),
+        let now = self.now();
+        let soonest = time::plus(now, settings.poll_interval.max(settings.lease));
+        match found {
+            Ok(found) => {
+                for (ids, standings) in found {
+                    tally.found(&ids, &standings, now, soonest, tried);
+                }
             }
+            Err(halt) => self.stop(halt),
         }
     }
 
@@ -219,19 +222,18 @@ impl Lane<'_> {
         self.halt.get_or_insert(halt);
     }
 
-    async fn stop_or_pause(&mut self, halt: Halt, tally: &mut Tally<'_>) {
+    fn stop_or_pause(&mut self, halt: Halt, tally: &Tally<'_>) {
         match asked_for_rest(&halt) {
-            Some(rest) => self.pause(rest, tally).await,
+            Some(rest) => self.pause(rest, tally),
             None => self.stop(halt),
         }
     }
 
-    /// The shop rests, for all workers and the next run.
-    async fn pause(&mut self, rest: Option<Duration>, tally: &mut Tally<'_>) {
-        match pause(self.core, self.now(), rest).await {
-            Err(halt) => self.stop(halt),
-            Ok(until) => self.hold(until, tally),
-        }
+    /// The shop rests, for all workers and the next run: here at once, elsewhere once the store has it.
+    fn pause(&mut self, rest: Option<Duration>, tally: &Tally<'_>) {
+        let until = end_of_rest(self.core, self.now(), rest);
+        self.hold(until, tally);
+        self.start_pausing(until);
     }
 
     /// Lets no call leave before `until`.

@@ -115,6 +115,15 @@ impl Gate {
         inner.hung = false;
     }
 
+    /// No faults, no turns and nobody in between from now on.
+    pub(super) fn calm(&self) {
+        let mut inner = self.inner();
+        inner.faults.clear();
+        inner.hooks.clear();
+        inner.turns = None;
+        inner.locked = false;
+    }
+
     /// Whether another program's open transaction keeps every row locked: no claim gets any then.
     pub(super) fn lock_rows(&self, locked: bool) {
         self.inner().locked = locked;

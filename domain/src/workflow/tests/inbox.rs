@@ -72,3 +72,27 @@ fn mistake_08_an_unreadable_order_goes_to_the_inbox_once_with_its_json() {
     assert_eq!(world.status(&bad), "accepted");
     assert!(world.open_causes(&bad).is_empty());
 }
+
+#[test]
+fn a_list_that_ignores_its_filter_contradicts_nothing() {
+    let world = World::new();
+    let order = world.order_like("A-1", |order| order.always_listed = true);
+    world.run();
+    assert_eq!(world.status(&order), "accepted");
+    world.advance(300);
+    let report = world.run();
+    assert_eq!(report.needs_person, 0);
+    assert!(world.failures(&order).is_empty());
+}
+
+#[test]
+fn an_order_that_arrives_already_accepted_is_settled_without_a_call() {
+    let world = World::new();
+    let order = world.order_like("A-1", |order| {
+        order.always_listed = true;
+        order.state = crate::state::MarketplaceState::Shipping;
+    });
+    world.run();
+    assert_eq!(world.statuses(&order), ["pending_acceptance", "accepted"]);
+    assert_eq!(world.ledger(|ledger| ledger.received.len()), 0);
+}

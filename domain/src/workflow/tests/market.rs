@@ -36,6 +36,8 @@ pub(super) struct FakeOrder {
     pub(super) hidden: bool,
     /// In the answers, but not to be read.
     pub(super) unreadable: bool,
+    /// In the list of waiting orders whatever its state.
+    pub(super) always_listed: bool,
     /// What becomes of the acceptances; then they are answered as they should be.
     pub(super) script: VecDeque<Answer>,
 }
@@ -294,7 +296,9 @@ impl Marketplace for FakeMarket {
             let mut listed: Vec<_> = state
                 .orders
                 .iter()
-                .filter(|(_, order)| order.state == MarketplaceState::WaitingAcceptance && !order.hidden)
+                .filter(|(_, order)| {
+                    (order.state == MarketplaceState::WaitingAcceptance || order.always_listed) && !order.hidden
+                })
                 .map(|(id, order)| (order.placed_at, id.clone(), order.clone()))
                 .collect();
             listed.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));

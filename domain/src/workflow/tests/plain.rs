@@ -87,7 +87,7 @@ fn mistake_12_two_hundred_and_fifty_orders_take_at_most_1_05_calls_each() {
 }
 
 #[test]
-fn every_page_is_read_before_anything_is_sent() {
+fn mistake_05_every_page_is_read_before_anything_is_sent() {
     let world = World::new();
     world.orders(250);
     world.run();

@@ -89,6 +89,7 @@ impl World {
             later: Vec::new().into(),
             hidden: false,
             unreadable: false,
+            always_listed: false,
             script: Vec::new().into(),
         };
         like(&mut order);
