@@ -80,6 +80,8 @@ pub(super) struct Ledger {
     pub(super) received: Vec<(OrderId, Value)>,
     /// Every acceptance that took effect.
     pub(super) effects: Vec<(OrderId, Value)>,
+    /// When each order left `WAITING_ACCEPTANCE` by an acceptance, of ours or of a person.
+    pub(super) moved: Vec<(OrderId, Timestamp)>,
     /// Pages of the list.
     pub(super) pages: usize,
     /// Looks, each with the number of ids.
@@ -152,6 +154,18 @@ impl FakeMarket {
         );
     }
 
+    /// A person accepts the order on the marketplace, if it still waits.
+    pub(super) fn accepted_by_a_person(&self, id: &str) {
+        let now = self.clock.now();
+        let id = OrderId::new(id).unwrap();
+        let mut state = self.state();
+        let order = state.orders.get_mut(&id).expect("the order is on the marketplace");
+        if order.state == MarketplaceState::WaitingAcceptance {
+            order.state = MarketplaceState::Shipping;
+            state.ledger.moved.push((id, now));
+        }
+    }
+
     fn takes(&self, time: &Mutex<Duration>) {
         self.clock.advance(*time.lock().unwrap());
     }
@@ -209,7 +223,9 @@ impl FakeMarket {
         }
         state.ledger.received.push((id.clone(), decision.to_json()));
         if takes_effect && legal {
+            let now = self.clock.now();
             state.ledger.effects.push((id.clone(), decision.to_json()));
+            state.ledger.moved.push((id.clone(), now));
         }
         match answer {
             None if legal => SendVerdict::Applied,
