@@ -57,10 +57,14 @@ pub(super) async fn deleting_from_the_record_is_refused(f: &StoreFixture) {
         "DELETE FROM order_status_history WHERE order_id = 'a' AND version = 1",
         "DELETE FROM call_orders",
         "DELETE FROM api_calls",
+        "DELETE FROM api_calls WHERE endpoint = 'OR21'",
         "DELETE FROM process_failures",
         "DELETE FROM orders",
+        "DELETE FROM orders WHERE order_id = 'without an entry'",
     ];
+    f.foreign.insert_order("without an entry", "{}").await.unwrap();
     refused(f, &statements).await;
+    assert!(f.foreign.raw_order("without an entry").await.unwrap().is_some());
 }
 
 pub(super) async fn truncating_the_record_is_refused(f: &StoreFixture) {

@@ -32,6 +32,13 @@ pub(super) async fn claim_takes_a_lease_longer_than_any_can_be_as_ended(f: &Stor
     assert_eq!(f.claim(&[Phase::Ready], now).await, [], "a whole lease is not too long");
 }
 
+pub(super) async fn a_lease_given_out_a_moment_ago_holds_against_a_clock_a_little_behind(f: &StoreFixture) {
+    let now = f.base().await;
+    f.ingested(&["a"], now).await;
+    f.claim_of("a", Phase::Ready, at(now, 1)).await;
+    assert_eq!(f.other.claim(&request(&[Phase::Ready], now)).await.unwrap(), []);
+}
+
 pub(super) async fn claim_keeps_to_the_length_of_lease_asked_for(f: &StoreFixture) {
     let now = f.base().await;
     f.ingested(&["a"], now).await;

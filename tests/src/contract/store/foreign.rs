@@ -203,7 +203,8 @@ pub(super) async fn an_entry_that_claims_to_be_ours_is_refused(f: &StoreFixture)
     let now = f.base().await;
     f.ingested(&["a"], now).await;
     let insert = "INSERT INTO order_status_history (order_id, status, source) VALUES ('a', 'accepted', 'ackord')";
-    f.foreign.sql(insert).await.unwrap_err();
+    let words = f.foreign.sql(insert).await.unwrap_err();
+    assert!(words.contains("leave source out"), "{words}");
     assert_eq!(f.statuses("a").await, ["pending_acceptance"]);
 }
 

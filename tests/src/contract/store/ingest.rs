@@ -87,6 +87,16 @@ pub(super) async fn ingest_takes_a_row_without_an_entry_as_new(f: &StoreFixture)
     assert_eq!(f.claim(&[Phase::Ready], now).await.len(), 1);
 }
 
+pub(super) async fn a_row_without_an_entry_is_told_when_its_order_was_placed(f: &StoreFixture) {
+    let now = f.base().await;
+    f.foreign.insert_order("b", "{}").await.unwrap();
+    let orders = f.new_orders(&["a", "b", "c"], now).await;
+    f.store.ingest(&orders, now, op()).await.unwrap();
+    assert_eq!(Some(f.story("b").await.summary.placed_at), orders[1].placed_at);
+    let claimed = f.claim(&[Phase::Ready], now).await;
+    assert_eq!(super::given::names(&claimed), ["a", "b", "c"]);
+}
+
 pub(super) async fn ingest_counts_an_order_that_is_given_twice_once(f: &StoreFixture) {
     let now = f.base().await;
     let orders = f.new_orders(&["A-1", "A-2", "A-1"], now).await;

@@ -17,6 +17,7 @@ mod ingest;
 mod intents;
 mod listings;
 mod mistakes;
+pub mod mutants;
 mod settle;
 mod settle_failures;
 mod settle_guard;
@@ -90,6 +91,7 @@ fn writing() -> Vec<Case<StoreFixture>> {
         ingest::ingest_gives_a_new_order_a_fresh_standing,
         ingest::ingest_leaves_a_known_order_as_it_is,
         ingest::ingest_takes_a_row_without_an_entry_as_new,
+        ingest::a_row_without_an_entry_is_told_when_its_order_was_placed,
         ingest::ingest_counts_an_order_that_is_given_twice_once,
         ingest::ingest_by_two_workers_at_once_tells_one_of_them_that_an_order_is_new,
         ingest::ingest_repeated_under_its_operation_tells_the_same,
@@ -111,6 +113,7 @@ fn writing() -> Vec<Case<StoreFixture>> {
         claim_terms::claim_leaves_a_leased_order_to_its_holder,
         claim_terms::claim_gives_an_order_out_again_once_its_lease_has_ended,
         claim_terms::claim_takes_a_lease_longer_than_any_can_be_as_ended,
+        claim_terms::a_lease_given_out_a_moment_ago_holds_against_a_clock_a_little_behind,
         claim_terms::claim_keeps_to_the_length_of_lease_asked_for,
         claim_terms::each_claim_carries_a_greater_fencing_number_than_any_before,
         claim_terms::a_raised_epoch_carries_fencing_numbers_past_all_of_the_old_one,
@@ -185,6 +188,7 @@ fn shared() -> Vec<Case<StoreFixture>> {
         shop::a_poll_slot_is_granted_once_an_interval,
         shop::of_many_workers_that_ask_at_once_one_is_granted_the_slot,
         shop::a_next_poll_too_far_away_holds_nobody_up,
+        shop::a_slot_granted_a_moment_ago_holds_against_a_clock_a_little_behind,
         shop::with_no_interval_every_slot_is_granted,
         shop::a_pause_is_never_shortened,
         shop::of_pauses_set_at_once_the_longest_stands,

@@ -61,6 +61,14 @@ pub(super) async fn a_next_poll_too_far_away_holds_nobody_up(f: &StoreFixture) {
     assert_eq!(ask(1).await, PollSlot::NotBefore(at(now, 60)));
 }
 
+pub(super) async fn a_slot_granted_a_moment_ago_holds_against_a_clock_a_little_behind(f: &StoreFixture) {
+    let now = f.base().await;
+    let granted = f.store.reserve_poll(&key("s"), at(now, 1), MINUTE).await.unwrap();
+    assert_eq!(granted, PollSlot::Granted);
+    let slot = f.other.reserve_poll(&key("s"), now, MINUTE).await.unwrap();
+    assert_eq!(slot, PollSlot::NotBefore(at(now, 61)));
+}
+
 pub(super) async fn with_no_interval_every_slot_is_granted(f: &StoreFixture) {
     let now = f.base().await;
     for _ in 0..3 {

@@ -1,0 +1,350 @@
+//! The store in memory with one fault.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ackord::call::{CallEnd, CallId, NewCall, SeenState};
+use ackord::failure::FailureId;
+use ackord::memory::MemoryStore;
+use ackord::order::OrderId;
+use ackord::ports::{
+    CallFilter, CallLog, CallRow, ClaimRequest, FailureFilter, FailureRow, Inbox, InboxEntry, Ingested, Intent,
+    NewOrder, OrderFilter, OrderStanding, OrderStory, OrderSummary, PollSlot, RecordReader, RecordedAnswer, Settled,
+    ShopKey, ShopState, ShopStore, StoreResult, WorkStore,
+};
+use ackord::time::{Timestamp, plus};
+use ackord::work::{Claimed, OperationId, Phase, Settlement};
+use async_trait::async_trait;
+
+use super::super::fixture::{AnyStore, MEMORY, StoreFixture};
+use super::super::given::op;
+
+macro_rules! faults {
+    ($($name:ident => $words:literal),* $(,)?) => {
+        /// What is wrong with a store.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Fault {
+            $(#[doc = concat!("It ", $words, ".")] $name),*
+        }
+
+        impl Fault {
+            /// Every fault.
+            pub const ALL: [Self; [$($words),*].len()] = [$(Self::$name),*];
+
+            /// What a store with it does.
+            #[must_use]
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $words),*
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    IngestForgetsOperations => "ingests_twice_when_it_is_asked_twice",
+    ClaimForgetsOperations => "claims_twice_when_it_is_asked_twice",
+    ClaimIgnoresTheLimit => "claims_past_the_limit",
+    ClaimIgnoresDueTimes => "claims_what_is_not_due",
+    ClaimIgnoresPhases => "claims_in_any_phase",
+    ClaimLeasesForNoTime => "leases_for_no_time",
+    ClaimLosesTheOrder => "claims_the_youngest_first",
+    ClaimForgetsTheCall => "claims_without_the_last_call",
+    ClaimCountsNothing => "counts_no_unreleased_claims",
+    ClaimSetsFencesBack => "gives_out_smaller_fencing_numbers",
+    IntentIgnoresTheFence => "intends_under_a_lost_lease",
+    IntentIgnoresTheVersion => "intends_on_an_older_version",
+    IntentForgetsOperations => "intends_twice_when_it_is_asked_twice",
+    IntentStopsAtALostOne => "stops_intending_at_a_lost_one",
+    AnswerNeedsTheLease => "writes_answers_under_the_lease_alone",
+    AnswerSwallowsStrangers => "swallows_answers_to_no_call",
+    SettleIgnoresTheFence => "settles_under_a_lost_lease",
+    SettleIgnoresTheVersion => "settles_on_an_older_version",
+    SettleForgetsOperations => "settles_twice_when_it_is_asked_twice",
+    SettleStopsAtALostOne => "stops_settling_at_a_lost_one",
+    SettleDropsTheFailure => "opens_no_inbox_entry",
+    SettleDropsTheResolution => "closes_no_inbox_entry",
+    SettleLeavesTheCallOpen => "closes_no_call",
+    SettleDropsTheLinks => "forgets_what_justifies_an_entry",
+    SettleKeepsTheStanding => "leaves_the_standing_as_it_was",
+    NextDueSeesLeases => "tells_due_times_of_leased_orders",
+    CountForgetsLeases => "counts_due_orders_alone",
+    PollIsAlwaysGranted => "grants_every_poll",
+    PauseIsForgotten => "forgets_pauses",
+    UnansweredNeverEnds => "never_sets_unanswered_calls_back",
+    FinishDropsStates => "forgets_what_a_look_showed",
+    FinishSwallowsStrangers => "swallows_ends_of_no_call",
+    InboxForgetsVersions => "opens_an_entry_again_for_its_version",
+    InboxOpensNothing => "opens_nothing_and_says_it_did",
+    StatusByTime => "tells_the_status_by_time",
+    PagesLeaveOneOut => "leaves_an_order_out_between_pages",
+    CallsIgnoreOutcomes => "lists_calls_of_any_outcome",
+    FailuresIgnoreOpen => "lists_closed_entries_as_open",
+    StoryShowsOthers => "tells_of_other_orders_in_a_story",
+}
+
+/// The store in memory behind a fault.
+#[derive(Debug, Clone)]
+struct Faulty {
+    store: MemoryStore,
+    fault: Fault,
+}
+
+impl StoreFixture {
+    /// A store in memory with a fault.
+    pub(super) fn faulty(fault: Fault) -> Self {
+        let (store, foreign) = Self::memory_and_foreign();
+        let stores: [Arc<dyn AnyStore>; 2] = [0, 1].map(|_| {
+            let store = store.clone();
+            Arc::new(Faulty { store, fault }) as Arc<dyn AnyStore>
+        });
+        Self::new(stores, foreign, MEMORY, ())
+    }
+}
+
+impl Faulty {
+    fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    /// The operation, or another one where the fault is to forget it.
+    fn operation(&self, operation: OperationId, fault: Fault) -> OperationId {
+        if self.has(fault) { op() } else { operation }
+    }
+}
+
+#[async_trait]
+impl WorkStore for Faulty {
+    async fn now(&self) -> StoreResult<Timestamp> {
+        self.store.now().await
+    }
+
+    async fn ingest(&self, orders: &[NewOrder], now: Timestamp, operation: OperationId) -> StoreResult<Ingested> {
+        let operation = self.operation(operation, Fault::IngestForgetsOperations);
+        self.store.ingest(orders, now, operation).await
+    }
+
+    async fn claim(&self, request: &ClaimRequest) -> StoreResult<Vec<Claimed>> {
+        let mut request = request.clone();
+        request.operation = self.operation(request.operation, Fault::ClaimForgetsOperations);
+        match self.fault {
+            Fault::ClaimIgnoresTheLimit => request.limit = usize::MAX,
+            Fault::ClaimIgnoresDueTimes => request.now = plus(request.now, Duration::from_secs(60)),
+            Fault::ClaimIgnoresPhases => request.phases = Phase::all().collect(),
+            Fault::ClaimLeasesForNoTime => request.lease = Duration::ZERO,
+            _ => {}
+        }
+        let mut claimed = self.store.claim(&request).await?;
+        match self.fault {
+            Fault::ClaimLosesTheOrder => claimed.reverse(),
+            Fault::ClaimForgetsTheCall => claimed.iter_mut().for_each(|claimed| claimed.call = None),
+            Fault::ClaimCountsNothing => claimed.iter_mut().for_each(|claimed| claimed.unreleased_claims = 1),
+            Fault::ClaimSetsFencesBack => claimed
+                .iter_mut()
+                .for_each(|claimed| claimed.fence.0 = -claimed.fence.0),
+            _ => {}
+        }
+        Ok(claimed)
+    }
+
+    async fn record_intents(&self, intents: &[Intent], operation: OperationId) -> StoreResult<Vec<Option<CallId>>> {
+        let operation = self.operation(operation, Fault::IntentForgetsOperations);
+        let mut intents = intents.to_vec();
+        for intent in &mut intents {
+            match self.store.work(&intent.order_id) {
+                Some(work) if self.has(Fault::IntentIgnoresTheFence) => intent.fence = work.fence,
+                Some(work) if self.has(Fault::IntentIgnoresTheVersion) => intent.version = work.version,
+                _ => {}
+            }
+        }
+        let mut calls = self.store.record_intents(&intents, operation).await?;
+        if self.has(Fault::IntentStopsAtALostOne) {
+            let written = calls.iter().take_while(|call| call.is_some()).count();
+            calls[written..].fill(None);
+        }
+        Ok(calls)
+    }
+
+    async fn record_answers(&self, answers: &[RecordedAnswer]) -> StoreResult<()> {
+        let calls = self.store.logged_calls();
+        let mut answers = answers.to_vec();
+        answers.retain(|answer| {
+            let call = calls.iter().find(|call| call.row.call_id == answer.call);
+            match (self.fault, call) {
+                (Fault::AnswerSwallowsStrangers, None) => false,
+                (Fault::AnswerNeedsTheLease, Some(call)) => {
+                    let order = call.row.related_id.as_deref().and_then(|id| OrderId::new(id).ok());
+                    let work = order.and_then(|id| self.store.work(&id));
+                    work.is_none_or(|work| Some(work.fence) == call.fence)
+                }
+                _ => true,
+            }
+        });
+        self.store.record_answers(&answers).await
+    }
+
+    async fn settle(
+        &self,
+        settlements: &[Settlement],
+        now: Timestamp,
+        operation: OperationId,
+    ) -> StoreResult<Vec<Settled>> {
+        let operation = self.operation(operation, Fault::SettleForgetsOperations);
+        let mut settlements = settlements.to_vec();
+        for settlement in &mut settlements {
+            let work = self.store.work(&settlement.order_id);
+            match (self.fault, work) {
+                (Fault::SettleIgnoresTheFence, Some(work)) => settlement.fence = work.fence,
+                (Fault::SettleIgnoresTheVersion, Some(work)) => settlement.version = work.version,
+                (Fault::SettleKeepsTheStanding, Some(work)) => settlement.standing = work.standing,
+                (Fault::SettleDropsTheFailure, _) => settlement.failure = None,
+                (Fault::SettleDropsTheResolution, _) => settlement.resolution = None,
+                (Fault::SettleLeavesTheCallOpen, _) => settlement.close_call = None,
+                (Fault::SettleDropsTheLinks, _) => {
+                    if let Some(entry) = &mut settlement.entry {
+                        (entry.send, entry.look) = (None, None);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let mut settled = self.store.settle(&settlements, now, operation).await?;
+        if self.has(Fault::SettleStopsAtALostOne) {
+            let written = settled.iter().take_while(|one| **one == Settled::Written).count();
+            settled[written..].fill(Settled::Lost);
+        }
+        Ok(settled)
+    }
+
+    async fn next_due(&self, phases: &[Phase], now: Timestamp) -> StoreResult<Option<Timestamp>> {
+        let late = plus(now, Duration::from_secs(86_400));
+        let now = if self.has(Fault::NextDueSeesLeases) { late } else { now };
+        self.store.next_due(phases, now).await
+    }
+
+    async fn standings(&self, ids: &[OrderId]) -> StoreResult<Vec<OrderStanding>> {
+        self.store.standings(ids).await
+    }
+
+    async fn count(&self, phases: &[Phase]) -> StoreResult<u64> {
+        if self.has(Fault::CountForgetsLeases) {
+            let rows = self.store.work_rows();
+            let free = rows.values().filter(|row| row.lease_until.is_none());
+            return Ok(free.filter(|row| phases.contains(&row.standing.phase)).count() as u64);
+        }
+        self.store.count(phases).await
+    }
+}
+
+#[async_trait]
+impl ShopStore for Faulty {
+    async fn shop(&self, key: &ShopKey) -> StoreResult<ShopState> {
+        self.store.shop(key).await
+    }
+
+    async fn reserve_poll(&self, key: &ShopKey, now: Timestamp, interval: Duration) -> StoreResult<PollSlot> {
+        let slot = self.store.reserve_poll(key, now, interval).await?;
+        Ok(if self.has(Fault::PollIsAlwaysGranted) {
+            PollSlot::Granted
+        } else {
+            slot
+        })
+    }
+
+    async fn pause(&self, key: &ShopKey, until: Timestamp) -> StoreResult<()> {
+        if self.has(Fault::PauseIsForgotten) {
+            return Ok(());
+        }
+        self.store.pause(key, until).await
+    }
+
+    async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState> {
+        let answered = answered && !self.has(Fault::UnansweredNeverEnds);
+        self.store.count_unanswered(key, answered, unanswered).await
+    }
+}
+
+#[async_trait]
+impl CallLog for Faulty {
+    async fn begin(&self, call: &NewCall) -> StoreResult<CallId> {
+        self.store.begin(call).await
+    }
+
+    async fn finish(&self, id: CallId, end: &CallEnd, seen: &[SeenState]) -> StoreResult<()> {
+        let seen = if self.has(Fault::FinishDropsStates) { &[] } else { seen };
+        let finished = self.store.finish(id, end, seen).await;
+        if self.has(Fault::FinishSwallowsStrangers) {
+            Ok(())
+        } else {
+            finished
+        }
+    }
+}
+
+#[async_trait]
+impl Inbox for Faulty {
+    async fn open(&self, entries: &[InboxEntry]) -> StoreResult<usize> {
+        if self.has(Fault::InboxOpensNothing) {
+            return Ok(entries.len());
+        }
+        let mut entries = entries.to_vec();
+        if self.has(Fault::InboxForgetsVersions) {
+            entries.iter_mut().for_each(|entry| entry.version = None);
+        }
+        self.store.open(&entries).await
+    }
+}
+
+#[async_trait]
+impl RecordReader for Faulty {
+    async fn orders(&self, filter: &OrderFilter) -> StoreResult<Vec<OrderSummary>> {
+        let mut orders = self.store.orders(filter).await?;
+        if self.has(Fault::PagesLeaveOneOut) && filter.after.is_some() && orders.len() > 1 {
+            orders.remove(0);
+        }
+        Ok(orders)
+    }
+
+    async fn story(&self, id: &OrderId) -> StoreResult<Option<OrderStory>> {
+        let story = self.store.story(id).await?;
+        Ok(story.map(|mut story| {
+            match self.fault {
+                Fault::StatusByTime => {
+                    let newest = story.entries.iter().max_by_key(|entry| entry.at);
+                    story.summary.status = newest.map(|entry| entry.status.clone());
+                }
+                Fault::StoryShowsOthers => {
+                    let calls = self.store.logged_calls();
+                    story.calls = calls.into_iter().map(|call| call.row).collect();
+                }
+                _ => {}
+            }
+            story
+        }))
+    }
+
+    async fn calls(&self, filter: &CallFilter) -> StoreResult<Vec<CallRow>> {
+        let mut filter = filter.clone();
+        if self.has(Fault::CallsIgnoreOutcomes) {
+            filter.outcome = None;
+        }
+        self.store.calls(&filter).await
+    }
+
+    async fn call(&self, id: CallId) -> StoreResult<Option<CallRow>> {
+        self.store.call(id).await
+    }
+
+    async fn failures(&self, filter: &FailureFilter) -> StoreResult<Vec<FailureRow>> {
+        let mut filter = filter.clone();
+        if self.has(Fault::FailuresIgnoreOpen) {
+            filter.open = None;
+        }
+        self.store.failures(&filter).await
+    }
+
+    async fn failure(&self, id: FailureId) -> StoreResult<Option<FailureRow>> {
+        self.store.failure(id).await
+    }
+}
