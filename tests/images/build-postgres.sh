@@ -59,11 +59,11 @@ printf 'root:x:0:\npostgres:x:999:\n' >"$root/etc/group"
 
 # Understands what the official images understand, so that either can serve: POSTGRES_USER, POSTGRES_PASSWORD, and the
 # server's arguments after the word postgres.
-mkdir -p "$root/usr/local/bin" "$root/var/lib/postgresql" "$root/run/postgresql"
+mkdir -p "$root/usr/local/bin" "$root/var/lib/postgresql/data" "$root/run/postgresql"
 cat >"$root/usr/local/bin/serve" <<'SERVE'
 #!/bin/sh
 set -eu
-data=/var/lib/postgresql/data
+data=${PGDATA:-/var/lib/postgresql/data}
 if [ "${1-}" = postgres ]; then shift; fi
 if [ ! -s "$data/PG_VERSION" ]; then
     umask 077
@@ -81,7 +81,8 @@ chmod 1777 "$root/tmp"
 
 tar -c --numeric-owner -C "$root" . | docker import \
     --change "ENV PATH=/usr/local/bin:/usr/bin:/bin:/usr/lib/postgresql/$version/bin" \
-    --change 'USER postgres' --change 'EXPOSE 5432' --change 'WORKDIR /var/lib/postgresql' \
+    --change 'USER postgres' --change 'VOLUME /var/lib/postgresql/data' --change 'EXPOSE 5432' \
+    --change 'WORKDIR /var/lib/postgresql' \
     --change 'ENTRYPOINT ["serve"]' --change 'CMD ["postgres"]' --change "LABEL recipe=$recipe" - "$image" >/dev/null
 
 docker run --rm --network none --entrypoint postgres "$image" --version >&2

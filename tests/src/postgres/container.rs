@@ -10,7 +10,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use testcontainers::core::IntoContainerPort as _;
+use testcontainers::core::{IntoContainerPort as _, Mount};
 use testcontainers::runners::AsyncRunner as _;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt as _};
 use tokio::runtime::{Builder, Runtime};
@@ -52,10 +52,23 @@ pub fn containers_from_env() -> Vec<String> {
     images
 }
 
+/// Where the server's files lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Files {
+    /// In memory, where copying a template is quick, and from where they vanish when the server stops.
+    InMemory,
+    /// On the disk.
+    OnDisk {
+        /// A commit waits until it is there.
+        durable: bool,
+    },
+}
+
 /// A server in a running container; dropping it removes the container.
 #[derive(Debug)]
 pub(super) struct ContainerServer {
     address: Address,
+    files: Files,
     orders: Option<Sender<(Order, Reply)>>,
     thread: Option<JoinHandle<()>>,
     /// Goes after the container was removed in good order, and finds nothing left to do.
@@ -72,9 +85,8 @@ enum Order {
 
 impl ContainerServer {
     /// Starts a container of an image that is on this machine.
-    pub(super) async fn start(image: &str) -> Result<Self, ServerError> {
-        let image = image.to_owned();
-        tokio::task::spawn_blocking(move || Self::start_blocking(&image))
+    pub(super) async fn start(image: String, files: Files) -> Result<Self, ServerError> {
+        tokio::task::spawn_blocking(move || Self::start_blocking(image, files))
             .await
             .map_err(|error| ServerError::broken("starting the container", &error))?
     }
@@ -86,6 +98,12 @@ impl ContainerServer {
 
     /// Kills the server.
     pub(super) fn stop_immediately(&self) -> Result<(), ServerError> {
+        if self.files == Files::InMemory {
+            return Err(ServerError::Unavailable {
+                reason: "the container keeps its files in memory, and they would not outlive a stop".to_owned(),
+                remedy: "start a container of its own for the case".to_owned(),
+            });
+        }
         self.order(Order::Stop)
     }
 
@@ -94,10 +112,11 @@ impl ContainerServer {
         self.order(Order::Start)
     }
 
-    fn start_blocking(image: &str) -> Result<Self, ServerError> {
+    fn start_blocking(image: String, files: Files) -> Result<Self, ServerError> {
         let name = format!("ackord-pg-{}", Uuid::now_v7().simple());
         let plan = Plan {
-            image: image.to_owned(),
+            image,
+            files,
             name,
             port: address::free_port()?,
             password: address::password(),
@@ -113,6 +132,7 @@ impl ContainerServer {
             .map_err(|error| ServerError::broken("starting the container", &error))??;
         Ok(Self {
             address,
+            files,
             orders: Some(orders),
             thread: Some(thread),
             _keeper: keeper,
@@ -142,6 +162,7 @@ impl Drop for ContainerServer {
 #[derive(Debug)]
 struct Plan {
     image: String,
+    files: Files,
     name: String,
     port: u16,
     password: String,
@@ -186,23 +207,29 @@ fn report(reply: &Reply, outcome: Result<(), ServerError>) {
 
 async fn run(plan: &Plan) -> Result<ContainerAsync<GenericImage>, ServerError> {
     let (name, tag) = name_and_tag(&plan.image);
+    let durable = plan.files == Files::OnDisk { durable: true };
+    let switch = |name: &str| format!("{name}={}", if durable { "on" } else { "off" });
     let settings = [
-        "postgres",
-        "-c",
-        "fsync=off",
-        "-c",
-        "full_page_writes=off",
-        "-c",
-        "max_connections=200",
+        switch("fsync"),
+        switch("full_page_writes"),
+        "max_connections=200".to_owned(),
     ];
-    GenericImage::new(name, tag)
+    let words = settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]);
+    let request = GenericImage::new(name, tag)
         .with_mapped_port(plan.port, 5432.tcp())
         .with_container_name(&plan.name)
         .with_env_var("POSTGRES_USER", ROLE)
         .with_env_var("POSTGRES_DB", "postgres")
         .with_env_var("POSTGRES_PASSWORD", &plan.password)
-        .with_cmd(settings)
-        .with_startup_timeout(START_LIMIT)
+        .with_cmd(["postgres".to_owned()].into_iter().chain(words))
+        .with_startup_timeout(START_LIMIT);
+    let request = match plan.files {
+        Files::OnDisk { .. } => request,
+        Files::InMemory => request
+            .with_mount(Mount::tmpfs_mount("/memory").with_mode(0o1777))
+            .with_env_var("PGDATA", "/memory/cluster"),
+    };
+    request
         .start()
         .await
         .map_err(|error| ServerError::broken("running the container", &error))

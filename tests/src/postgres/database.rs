@@ -51,9 +51,15 @@ impl Database {
 
     async fn copy_of(template: &str, server: &Server) -> Result<Self, ServerError> {
         let name = format!("{PREFIX}{}", Uuid::now_v7().simple());
+        // Copying the files takes a tenth of the time that logging each page takes; before version 15 it is the only way.
+        let strategy = if server.version() >= 150_000 {
+            " STRATEGY file_copy"
+        } else {
+            ""
+        };
         server
             .address()
-            .run(&[format!("CREATE DATABASE {name} TEMPLATE {template}")])
+            .run(&[format!("CREATE DATABASE {name} TEMPLATE {template}{strategy}")])
             .await?;
         let url = server.address().url_of(&name);
         Ok(Self {

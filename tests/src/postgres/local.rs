@@ -10,7 +10,7 @@ use super::address::{self, Address, ROLE};
 use super::keeper::Keeper;
 use super::log::Event;
 use super::programs::Programs;
-use super::{Options, ServerError};
+use super::{Options, ServerError, place};
 
 /// Makes the cluster, then follows the orders `start PORT` and `stop`; at the end of the orders it stops the server at
 /// once and removes the directory. PostgreSQL takes a QUIT as the order to stop immediately.
@@ -58,7 +58,7 @@ impl LocalServer {
     pub(super) fn start(programs: &Programs, options: &Options) -> Result<Self, ServerError> {
         let directory = tempfile::Builder::new()
             .prefix("ackord-pg-")
-            .tempdir()
+            .tempdir_in(place::of_cluster(options.durable))
             .map_err(|error| ServerError::broken("making the server's directory", &error))?;
         let account = Account::for_server(directory.path())?;
         let password = address::password();
@@ -149,6 +149,7 @@ fn write_password(directory: &Path, password: &str, account: Option<Account>) ->
 /// acknowledged; what a durable server adds is that a commit reaches the disk.
 fn settings(options: &Options) -> Vec<String> {
     let durable = if options.durable { "on" } else { "off" };
+    let max_wal_size = if options.durable { "2GB" } else { "256MB" };
     let shared_buffers = if options.durable { "256MB" } else { "64MB" };
     let settings = [
         ("listen_addresses", "127.0.0.1"),
@@ -160,7 +161,7 @@ fn settings(options: &Options) -> Vec<String> {
         ("synchronous_commit", "on"),
         ("wal_level", "minimal"),
         ("max_wal_senders", "0"),
-        ("max_wal_size", "2GB"),
+        ("max_wal_size", max_wal_size),
         ("timezone", "UTC"),
         ("lc_messages", "C"),
         ("logging_collector", "off"),

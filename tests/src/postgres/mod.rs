@@ -18,6 +18,7 @@ mod error;
 mod keeper;
 mod local;
 mod log;
+mod place;
 mod programs;
 mod server;
 mod shared;

@@ -34,7 +34,7 @@ impl SharedServer {
         Self::started_by(move || Box::pin(Server::start(options)), migrate)
     }
 
-    /// Plans the same on a container of `image`.
+    /// Plans the same on a container of `image` whose files lie in memory.
     pub fn in_container<M, F>(image: String, migrate: M) -> Self
     where
         M: Fn(String) -> F + Send + Sync + 'static,
@@ -42,7 +42,7 @@ impl SharedServer {
     {
         let start = move || -> BoxFuture<'static, _> {
             let image = image.clone();
-            Box::pin(async move { Server::start_container(&image).await })
+            Box::pin(async move { Server::start_container_in_memory(&image).await })
         };
         Self::started_by(start, migrate)
     }
