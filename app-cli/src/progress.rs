@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use ackord::OrderStatus;
 use ackord::ports::SendVerdict;
 use ackord::workflow::{Event, Observer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -119,7 +120,7 @@ impl Observer for Progress {
             Event::Answered { verdict, .. } => *seen.answered.entry(answer_word(verdict)).or_default() += 1,
             Event::Settled { status, .. } => {
                 *seen.settled.entry(status.as_str().to_owned()).or_default() += 1;
-                seen.settled_in_all += 1;
+                seen.settled_in_all += u64::from(*status != OrderStatus::PendingAcceptance);
             }
             _ => {}
         }
@@ -198,6 +199,7 @@ fn bar_on_terminal() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{spinner} {bar:24} {pos}/{len} settled · {wide_msg}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.set_message("reading what waits");
     bar.enable_steady_tick(Duration::from_millis(150));
     bar
 }

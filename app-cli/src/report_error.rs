@@ -206,7 +206,7 @@ fn class_of_marketplace(error: &MarketplaceError) -> Option<Class> {
 
 fn hints_of_store(error: &StoreError) -> Vec<String> {
     let hint = match error {
-        StoreError::Unreachable(_) => "is the database running, and is `store` its URL? `ackord check` tries it",
+        StoreError::Unreachable(_) => "is the database running, and is `store` its URL?",
         StoreError::Unconfirmed(_) => "the next run finds out what stands and goes on from there",
         StoreError::Busy(_) => "another program holds the database for long; the next run goes on",
         StoreError::NewerSchema { .. } => "a newer ackord wrote this store: use that version",

@@ -135,7 +135,7 @@ pub fn is_missing(store: &StoreUrl) -> bool {
 /// Where there is no key, or the client can't be set up.
 pub fn marketplace(config: &Config, calls: Arc<dyn CallLog>) -> Result<Arc<dyn Marketplace>> {
     let shop = &config.marketplace;
-    let settings = ClientSettings::builder(shop.url.as_str(), config.api_key()?)
+    let settings = ClientSettings::builder(&shop.url, config.api_key()?)
         .shop_id(shop.shop_id)
         .call_timeout(config.workflow.call_timeout)
         .connect_timeout(shop.connect_timeout)

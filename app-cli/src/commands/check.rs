@@ -130,7 +130,7 @@ async fn credentials_finding(config: &Config, calls: Option<Arc<dyn CallLog>>) -
         Ok(marketplace) => marketplace,
         Err(error) => return Finding::problem(what, error.as_ref()),
     };
-    let url = config.marketplace.url.as_str().trim_end_matches('/');
+    let url = &config.marketplace.url;
     match marketplace.account().await {
         Ok(account) => of_account(what, url, &account, config.marketplace.shop_id),
         Err(error) => Finding::problem(what, &error),

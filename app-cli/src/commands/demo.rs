@@ -9,7 +9,7 @@ use ackord::work::Phase;
 use ackord::workflow::RunOptions;
 use ackord::{OrderId, Settings, Timestamp};
 use ackord_sandbox::{DemoScenario, Sandbox, SandboxHandle, demo_set};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -56,8 +56,11 @@ pub async fn demo(args: &DemoArgs, context: &Context<'_>) -> Result<Exit> {
         .start()
         .await?;
     let config = config(args, &sandbox)?;
-    let store = wiring::open(&config).await?;
-    store.migrate().await?;
+    let store = wiring::open_for_work(&config, context).await?;
+    if !all_orders(store.as_ref(), 1).await?.is_empty() {
+        // Orders of another shop would be looked for in the sandbox, and not found.
+        bail!("{} holds orders already; the demo wants an empty store", config.store);
+    }
     if !context.quiet {
         let orders = set.scenarios.len();
         streams.err.line(&format!(
@@ -164,16 +167,19 @@ async fn run_until_settled(config: &Config, store: &Arc<dyn OpenStore>, context:
     Ok(())
 }
 
+async fn all_orders(store: &dyn OpenStore, limit: usize) -> Result<Vec<OrderSummary>> {
+    let filter = OrderFilter {
+        status: None,
+        since: None,
+        after: None,
+        limit,
+    };
+    Ok(store.orders(&filter).await?)
+}
+
 /// How long until something is due by itself; `None` once every order is settled or waits for a person.
 async fn time_to_next(store: &dyn OpenStore) -> Result<Option<Duration>> {
-    let orders = store
-        .orders(&OrderFilter {
-            status: None,
-            since: None,
-            after: None,
-            limit: 1000,
-        })
-        .await?;
+    let orders = all_orders(store, 1000).await?;
     let now = Timestamp::now();
     let moving = |order: &&OrderSummary| !matches!(order.phase, Some(Phase::Settled | Phase::Review));
     let waits = orders.iter().filter(moving);

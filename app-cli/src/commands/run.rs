@@ -115,7 +115,12 @@ pub(super) fn summary(report: &RunReport) -> String {
     part(report.awaiting, &style::notice("awaiting validation"));
     part(report.lost_to_others, "settled by somebody else first");
     if parts.is_empty() {
-        parts.push("nothing to do".to_owned());
+        let idle = if report.halt.is_none() {
+            "nothing to do"
+        } else {
+            "nothing done"
+        };
+        parts.push(idle.to_owned());
     }
     let calls = match report.calls.total() {
         1 => "1 call".to_owned(),

@@ -90,7 +90,7 @@ impl Listing {
                 .map(|cell| wrap(cell, width.saturating_sub(4)))
                 .unwrap_or_default()
             {
-                text.push_str(&format!("    {part}\n"));
+                text.push_str(&format!("    {}\n", style::dim(&part)));
             }
         }
         text

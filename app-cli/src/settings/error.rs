@@ -79,12 +79,10 @@ pub enum SettingsError {
         problem: String,
     },
     /// Values don't fit together.
-    #[error("{source} ({origin})")]
+    #[error("{source}")]
     DoesNotFit {
-        /// Where the one that was found wrong comes from.
-        origin: Origin,
-        /// What was changed among those that it has to fit.
-        changed: Vec<String>,
+        /// Where it and those that it has to fit come from, in words.
+        origins: Vec<String>,
         /// What is wrong.
         source: InvalidSetting,
     },
@@ -122,6 +120,10 @@ impl SettingsError {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::FileUnreadable { .. } => vec!["name another file with --config PATH".to_owned()],
+            Self::Value {
+                origin: Origin::Flag(_),
+                ..
+            } => Vec::new(),
             Self::FileSyntax { .. } | Self::Value { .. } => {
                 vec!["ackord.example.toml shows every setting with its default".to_owned()]
             }
@@ -131,7 +133,7 @@ impl SettingsError {
             Self::UnknownKey { nearest: None, .. } => {
                 vec!["ackord.example.toml names every setting".to_owned()]
             }
-            Self::DoesNotFit { changed, .. } => changed.clone(),
+            Self::DoesNotFit { origins, .. } => origins.clone(),
             Self::NoKey => vec![
                 "set ACKORD_API_KEY, or ACKORD_API_KEY_FILE to a file that holds the key alone".to_owned(),
                 "to try without a key: `ackord demo`, or `ackord sandbox` for a marketplace on this machine".to_owned(),

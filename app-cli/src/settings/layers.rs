@@ -178,10 +178,16 @@ mod tests {
     fn a_lease_that_no_longer_fits_names_what_was_changed() {
         let environment = Environment::in_directory("/nowhere").with("ACKORD_CALL_TIMEOUT", "30s");
         let error = load(&SettingFlags::default(), &environment, None).unwrap_err();
-        assert!(error.to_string().contains("s or more (the default)"), "{error}");
+        assert!(
+            error.to_string().contains("`lease` is 20s") && error.to_string().contains("or more"),
+            "{error}"
+        );
         assert_eq!(
             error.hints(),
-            ["`call_timeout` was set by the environment variable ACKORD_CALL_TIMEOUT"]
+            [
+                "`lease` is at its default: set it by --lease or ACKORD_LEASE",
+                "`call_timeout` was set by the environment variable ACKORD_CALL_TIMEOUT"
+            ]
         );
     }
 

@@ -18,7 +18,6 @@ use std::time::Duration;
 
 use ackord::settings::InvalidSetting;
 use secrecy::SecretString;
-use url::Url;
 
 pub use api_key::KeySource;
 pub use error::{Origin, SettingsError};
@@ -29,8 +28,8 @@ pub use store_url::StoreUrl;
 /// The settings of the marketplace client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MarketplaceConfig {
-    /// Where it is.
-    pub url: Url,
+    /// Where it is, without a slash at its end.
+    pub url: String,
     /// Which shop of the key's owner; `None` for the default one.
     pub shop_id: Option<i64>,
     /// The most that making a connection may take.
@@ -72,8 +71,6 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        #[expect(clippy::expect_used, reason = "a constant, read by a test")]
-        let url = Url::parse("https://marketplace.bestbuy.ca").expect("a constant URL");
         Self {
             store: StoreUrl::default(),
             postgres: PostgresConfig {
@@ -81,7 +78,7 @@ impl Default for Config {
                 statement_cache: true,
             },
             marketplace: MarketplaceConfig {
-                url,
+                url: "https://marketplace.bestbuy.ca".to_owned(),
                 shop_id: None,
                 connect_timeout: Duration::from_secs(5),
                 max_response_bytes: 32 << 20,
@@ -131,14 +128,23 @@ impl Config {
 
     fn does_not_fit(&self, source: InvalidSetting) -> SettingsError {
         // Where a default no longer fits, the setting that somebody changed is the one to name as well.
-        let changed = table::related(source.name)
+        let own = match self.origin(source.name) {
+            Origin::Default => {
+                let (flag, variable) = (source.name.replace('_', "-"), source.name.to_ascii_uppercase());
+                format!(
+                    "`{}` is at its default: set it by --{flag} or ACKORD_{variable}",
+                    source.name
+                )
+            }
+            origin => format!("`{}` was set by {origin}", source.name),
+        };
+        let others = table::related(source.name)
             .iter()
+            .filter(|key| **key != source.name)
             .filter_map(|key| self.origins.get_key_value(key))
-            .map(|(key, origin)| format!("`{key}` was set by {origin}"))
-            .collect();
+            .map(|(key, origin)| format!("`{key}` was set by {origin}"));
         SettingsError::DoesNotFit {
-            origin: self.origin(source.name).clone(),
-            changed,
+            origins: std::iter::once(own).chain(others).collect(),
             source,
         }
     }

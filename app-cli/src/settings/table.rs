@@ -1,4 +1,6 @@
 //! Every setting, one row each: from here come its flag, its variable, its key in the file and its explanation.
+//!
+//! The file is long because the table is.
 
 use url::Url;
 
@@ -148,7 +150,7 @@ pub static SETTINGS: &[Setting] = &[
             config.marketplace.url = marketplace_url(text)?;
             Ok(())
         },
-        show: |config| Some(config.marketplace.url.as_str().trim_end_matches('/').to_owned()),
+        show: |config| Some(config.marketplace.url.clone()),
     },
     Setting {
         key: "api_key",
@@ -366,7 +368,7 @@ fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| "is too large".to_owned())
 }
 
-fn marketplace_url(text: &str) -> Result<Url, String> {
+fn marketplace_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text.trim()).map_err(|error| format!("is no URL: {error}"))?;
     let local = match url.host() {
         Some(url::Host::Domain(name)) => name == "localhost",
@@ -378,13 +380,17 @@ fn marketplace_url(text: &str) -> Result<Url, String> {
         _ if !url.username().is_empty() || url.password().is_some() => {
             Err("holds a user or password; the key alone opens the API".to_owned())
         }
-        "https" => Ok(url),
-        "http" if local => Ok(url),
+        "https" => Ok(bare(&url)),
+        "http" if local => Ok(bare(&url)),
         "http" => {
             Err("must begin with https: the key would travel readable (http is for this machine alone)".to_owned())
         }
         _ => Err("must begin with https".to_owned()),
     }
+}
+
+fn bare(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The command line from outside: through the library with streams of its own, and through the built binary.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 mod demo;
 mod documents;
 mod exit_codes;
