@@ -136,8 +136,8 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
 
     /// Leases orders that are due, oldest first (by `placed_at`, then id). An order under a lease of another claim MUST NOT
     /// be given out, unless that lease has ended by `request.now`, or ends later than `request.now` plus two whole
-    /// leases (a clock jumped; one lease is too little, for two workers read the clock a little apart). Each claim of an order MUST carry a greater fencing number than any before. An order MUST
-    /// be due (`due_at <= now`).
+    /// leases (a clock jumped; one lease is too little, for two workers read the clock a little apart). Each claim of an
+    /// order MUST carry a greater fencing number than any before. An order MUST be due (`due_at <= now`).
     ///
     /// # Errors
     /// A [`super::StoreError`]; an order whose claim was not confirmed is free again when the lease ends.
