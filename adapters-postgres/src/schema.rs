@@ -106,6 +106,26 @@ mod tests {
         assert_eq!(MIGRATIONS.table_name, "ackord_migrations");
     }
 
+    /// The words in quotes that the tables take for a column.
+    fn taken(column: &str) -> Vec<&'static str> {
+        let rule = format!("CHECK ({column} IN (");
+        let text = MIGRATIONS
+            .iter()
+            .find_map(|migration| migration.sql.as_str().split_once(&rule));
+        let list = text.unwrap().1.split_once(')').unwrap().0;
+        list.split('\'').skip(1).step_by(2).collect()
+    }
+
+    #[test]
+    fn the_tables_take_the_phases_and_outcomes_of_the_domain_and_no_others() {
+        let phases: Vec<_> = ackord::work::Phase::all().map(|phase| phase.as_str()).collect();
+        assert_eq!(taken("phase"), phases);
+        let outcomes: Vec<_> = ackord::call::CallOutcome::all()
+            .map(|outcome| outcome.as_str())
+            .collect();
+        assert_eq!(taken("outcome"), outcomes);
+    }
+
     #[test]
     fn a_newer_store_is_refused_and_an_older_one_is_not() {
         let newer = refuse_newer(known_version() + 1).unwrap_err();
