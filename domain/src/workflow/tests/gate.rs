@@ -58,6 +58,7 @@ struct Inner {
     turns: Option<SeededRandom>,
     faults: Vec<(Op, When, u32, Fault)>,
     hooks: Vec<(Op, When, u32, Hook)>,
+    delays: Vec<(Op, When, u32, u64)>,
     calls: BTreeMap<Op, u64>,
     most: u64,
     locked: bool,
@@ -82,6 +83,7 @@ impl Gate {
             turns: None,
             faults: Vec::new(),
             hooks: Vec::new(),
+            delays: Vec::new(),
             calls: BTreeMap::new(),
             most: 100_000,
             locked: false,
@@ -120,6 +122,7 @@ impl Gate {
         let mut inner = self.inner();
         inner.faults.clear();
         inner.hooks.clear();
+        inner.delays.clear();
         inner.turns = None;
         inner.locked = false;
     }
@@ -149,6 +152,11 @@ impl Gate {
         self.inner().hooks.push((op, when, skip, Box::new(hook)));
     }
 
+    /// Lets the others go on for `turns` turns at `op` after `skip` further ones.
+    pub(super) fn delay(&self, op: Op, when: When, skip: u32, turns: u64) {
+        self.inner().delays.push((op, when, skip, turns));
+    }
+
     pub(super) async fn pass(&self, op: Op, when: When) -> StoreResult<()> {
         let turns = {
             let mut inner = self.inner();
@@ -165,7 +173,8 @@ impl Gate {
                 inner.hung = true;
             }
             inner.passed += 1;
-            inner.turns.as_ref().map_or(0, |random| random.next_u64() % 3)
+            let delay = take(&mut inner.delays, op, when).unwrap_or(0);
+            delay + inner.turns.as_ref().map_or(0, |random| random.next_u64() % 3)
         };
         if self.hung() {
             std::future::pending::<()>().await;

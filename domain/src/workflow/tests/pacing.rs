@@ -75,14 +75,8 @@ fn a_call_never_starts_unless_it_can_end_before_the_lease_is_doubted() {
         .at(Op::Intents, When::After, 0, move || clock.advance(seconds(3)));
     let report = world.run();
     assert_eq!(report.accepted, 3);
-    let calls = world.memory.logged_calls();
-    let outcomes: Vec<_> = calls
-        .iter()
-        .filter(|call| call.row.endpoint == "OR21")
-        .map(|call| call.row.outcome.unwrap().as_str())
-        .collect();
     assert_eq!(
-        outcomes,
+        send_outcomes(&world),
         ["not_sent", "not_sent", "not_sent", "applied", "applied", "applied"]
     );
     assert_eq!(report.calls.sends, 3);
@@ -91,20 +85,27 @@ fn a_call_never_starts_unless_it_can_end_before_the_lease_is_doubted() {
 
 #[test]
 fn the_permit_ends_a_margin_before_the_lease() {
-    let world = World::new();
-    let order = world.order("A-1");
-    let clock = world.clock.clone();
-    world
-        .gate
-        .at(Op::Accept, When::Before, 0, move || clock.advance(seconds(18)));
-    let report = world.run();
-    assert_eq!(
-        world.ledger(|ledger| ledger.received.len()),
-        1,
-        "sent by the next claim"
-    );
-    assert_eq!(report.accepted, 1);
-    assert_eq!(world.statuses(&order), ["pending_acceptance", "accepted"]);
+    for (frozen_for, outcomes) in [(17, vec!["applied"]), (18, vec!["not_sent", "applied"])] {
+        let world = World::new();
+        let order = world.order("A-1");
+        let clock = world.clock.clone();
+        // The process is frozen right before the bytes would leave.
+        world
+            .gate
+            .at(Op::Accept, When::Before, 0, move || clock.advance(seconds(frozen_for)));
+        let report = world.run();
+        assert_eq!(send_outcomes(&world), outcomes);
+        assert_eq!(world.ledger(|ledger| ledger.received.len()), 1);
+        assert_eq!((report.accepted, report.calls.sends), (1, 1));
+        assert_eq!(world.statuses(&order), ["pending_acceptance", "accepted"]);
+    }
+}
+
+/// How each acceptance ended, by the record.
+fn send_outcomes(world: &World) -> Vec<&'static str> {
+    let calls = world.memory.logged_calls();
+    let sends = calls.iter().filter(|call| call.row.endpoint == "OR21");
+    sends.map(|call| call.row.outcome.unwrap().as_str()).collect()
 }
 
 #[test]

@@ -50,6 +50,19 @@ fn mistake_07_no_call_leaves_while_the_shop_rests() {
 }
 
 #[test]
+fn a_rest_asked_for_in_the_middle_of_a_write_waits_for_no_connection() {
+    for seed in 0..50 {
+        let world = World::new();
+        for n in 0..8 {
+            world.scripted(&format!("A-{n}"), &[Answer::Throttled(Some(seconds(1)))]);
+        }
+        world.orders(8);
+        world.gate.take_turns(seed);
+        world.run();
+    }
+}
+
+#[test]
 fn a_rest_beyond_the_patience_stops_the_run_and_binds_the_next() {
     let world = World::new();
     let order = world.scripted("A-1", &[Answer::Throttled(Some(seconds(61)))]);
@@ -168,20 +181,23 @@ fn a_pause_while_intents_are_written_leaves_them_unsent() {
         ..crate::Settings::default()
     });
     world.scripted("A-0", &[Answer::Throttled(Some(seconds(10)))]);
-    for n in 1..30 {
-        world.order(&format!("B-{n:02}"));
-    }
-    for seed in 0..5 {
-        world.gate.take_turns(seed);
-    }
+    world.order("A-1");
+    world.order("A-2");
+    // The first call takes a while, the second is answered at once; its place is given to the third order, and while that
+    // order's intent is being written the first is answered by 429.
+    world.gate.delay(Op::Accept, When::Before, 0, 20);
+    world.gate.delay(Op::Intents, When::After, 1, 60);
+    let start = world.clock.now();
     let report = world.run();
-    assert_eq!(report.accepted, 30);
-    assert_eq!(world.ledger(|ledger| ledger.effects.len()), 30);
+    assert_eq!((report.accepted, report.calls.sends), (3, 4));
     let calls = world.memory.logged_calls();
-    assert!(
-        calls.iter().all(|call| call.row.outcome.is_some()),
-        "every intent is closed"
-    );
+    let third: Vec<_> = calls
+        .iter()
+        .filter(|call| call.row.endpoint == "OR21" && call.row.related_id.as_deref() == Some("A-2"))
+        .map(|call| (call.row.outcome.unwrap().as_str(), time::until(start, call.row.at)))
+        .collect();
+    assert_eq!(third, [("not_sent", seconds(0)), ("applied", seconds(10))]);
+    assert_eq!(world.ledger(|ledger| ledger.received_for("A-2")), 1);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! The in-memory store behind the gate.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::lock::Mutex;
 
 use super::gate::{Gate, Op, When};
 use crate::call::{CallEnd, CallId, NewCall, SeenState};
@@ -15,15 +17,28 @@ use crate::ports::{
 use crate::time::Timestamp;
 use crate::work::{Claimed, OperationId, Phase, Settlement};
 
-/// A [`MemoryStore`] whose every call passes the gate.
+/// A [`MemoryStore`] whose every call passes the gate, over one connection: a call waits until the one before it is done.
 #[derive(Debug, Clone)]
 pub(super) struct GatedStore {
     pub(super) memory: MemoryStore,
     pub(super) gate: Gate,
+    connection: Arc<Mutex<()>>,
+}
+
+impl GatedStore {
+    pub(super) fn new(memory: MemoryStore, gate: Gate) -> Self {
+        let connection = Arc::default();
+        Self {
+            memory,
+            gate,
+            connection,
+        }
+    }
 }
 
 macro_rules! gated {
     ($self:ident, $op:ident, $call:expr) => {{
+        let _connection = $self.connection.lock().await;
         $self.gate.pass(Op::$op, When::Before).await?;
         let told = $call.await?;
         $self.gate.pass(Op::$op, When::After).await?;

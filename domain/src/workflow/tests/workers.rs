@@ -165,3 +165,31 @@ fn each_lease_of_a_long_sweep_is_a_whole_one() {
     world.run();
     assert_eq!(world.unsettled(), 0);
 }
+
+#[test]
+fn a_look_that_another_worker_was_granted_is_not_made_again() {
+    use crate::ports::{Marketplace as _, PollSlot, ShopStore as _};
+    let world = World::new();
+    world.order("A-1");
+    let (memory, market, clock) = (
+        world.memory.clone(),
+        std::sync::Arc::clone(&world.market),
+        world.clock.clone(),
+    );
+    let granted_at = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let told = std::sync::Arc::clone(&granted_at);
+    // Right before we ask for our first look, somebody else is granted it.
+    world
+        .gate
+        .at(super::gate::Op::ReservePoll, super::gate::When::Before, 1, move || {
+            let now = crate::ports::Clock::now(&clock);
+            let slot = block_on(memory.reserve_poll(&market.shop_key(), now, seconds(60))).unwrap();
+            assert_eq!(slot, PollSlot::Granted);
+            *told.lock().unwrap() = Some(now);
+        });
+    let report = world.run_within(200);
+    assert_eq!(report.accepted, 1);
+    let times = world.ledger(|ledger| ledger.look_times.clone());
+    let granted_at = granted_at.lock().unwrap().unwrap();
+    assert_eq!(times, [time::plus(granted_at, seconds(60))]);
+}

@@ -52,10 +52,7 @@ impl World {
         let clock = ManualClock::new(Timestamp::from_second(START).unwrap());
         let memory = MemoryStore::new(Arc::new(clock.clone()));
         let gate = Gate::new();
-        let store = GatedStore {
-            memory: memory.clone(),
-            gate: gate.clone(),
-        };
+        let store = GatedStore::new(memory.clone(), gate.clone());
         let market = FakeMarket::new(clock.clone(), Arc::new(store), gate.clone());
         Self {
             clock,
@@ -123,10 +120,7 @@ impl World {
     pub(super) fn worker(&self) -> AcceptanceWorkflow {
         let number = self.workers.fetch_add(1, Ordering::Relaxed);
         let ports = Ports {
-            store: Arc::new(GatedStore {
-                memory: self.memory.clone(),
-                gate: self.gate.clone(),
-            }),
+            store: Arc::new(GatedStore::new(self.memory.clone(), self.gate.clone())),
             marketplace: Arc::clone(&self.market) as _,
             clock: Arc::new(self.clock.clone()),
             randomness: Arc::new(SeededRandom::new(number + 1)),
