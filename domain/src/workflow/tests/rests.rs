@@ -58,6 +58,9 @@ fn a_rest_asked_for_in_the_middle_of_a_write_waits_for_no_connection() {
         }
         world.orders(8);
         world.gate.take_turns(seed);
+        for n in 0..16 {
+            world.gate.delay(Op::Accept, When::Before, n, u64::from(n));
+        }
         world.run();
     }
 }
