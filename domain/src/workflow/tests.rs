@@ -3,6 +3,7 @@
 mod audit;
 mod drive;
 mod gate;
+mod ledger;
 mod market;
 mod store;
 mod world;

@@ -39,7 +39,11 @@ impl Storm {
             let script = (0..storm.below(3)).map(|_| storm.answer()).collect();
             let accepted_as = [State::Shipping, State::WaitingDebit, State::Shipped][storm.below(3)].clone();
             // A listing may lag behind by so many looks; then it may be staler than the settings say.
-            let lag = if seed % 2 == 0 { 0 } else { storm.below(3) as u32 };
+            let lag = if seed.is_multiple_of(2) {
+                0
+            } else {
+                storm.below(3) as u32
+            };
             storm.world.order_like(&format!("A-{n}"), |order| {
                 order.script = script;
                 order.later = if accepted_as == State::WaitingDebit {
@@ -198,7 +202,7 @@ fn after_any_storm_everything_settles_once() {
                 storm.round();
             }
             storm.end();
-            if seed % 2 == 0 {
+            if seed.is_multiple_of(2) {
                 storm.no_failure_was_made_up();
             }
         });
