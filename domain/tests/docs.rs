@@ -18,14 +18,23 @@ fn the_diagram_of_the_moves_is_the_one_of_the_table() {
 fn every_status_cause_and_outcome_stands_in_the_docs() {
     let glossary = include_str!("../../docs/glossary.md");
     for outcome in ackord::call::CallOutcome::all() {
-        assert!(glossary.contains(&format!("`{outcome}`")), "docs/glossary.md lacks {outcome}");
+        assert!(
+            glossary.contains(&format!("`{outcome}`")),
+            "docs/glossary.md lacks {outcome}"
+        );
     }
     let statuses = include_str!("../../docs/statuses.md");
     for status in ackord::OrderStatus::OURS {
-        assert!(statuses.contains(&format!("| `{status}` |")), "docs/statuses.md lacks {status}");
+        assert!(
+            statuses.contains(&format!("| `{status}` |")),
+            "docs/statuses.md lacks {status}"
+        );
     }
     for state in ackord::MarketplaceState::known() {
         let of_lines_only = ["INCIDENT_OPEN", "REFUNDED"].contains(&state.as_str());
-        assert!(of_lines_only || statuses.contains(&format!("`{state}`")), "docs/statuses.md lacks {state}");
+        assert!(
+            of_lines_only || statuses.contains(&format!("`{state}`")),
+            "docs/statuses.md lacks {state}"
+        );
     }
 }
