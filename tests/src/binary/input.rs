@@ -13,6 +13,8 @@ pub(super) fn cases() -> Vec<Case<ProgramFixture>> {
         an_unknown_key_in_the_file_names_the_nearest_known_one,
         wrong_usage_ends_with_2,
         a_database_that_is_not_there_ends_with_5,
+        a_store_of_a_newer_program_ends_with_5_and_stays_as_it_is,
+        a_store_that_can_only_be_read_ends_with_5,
         an_order_that_is_not_stored_is_said_to_be_so,
         ids_of_any_letters_go_through_the_program
     ]
@@ -72,6 +74,32 @@ async fn a_database_that_is_not_there_ends_with_5(fixture: &ProgramFixture) {
     let printed = shop.ackord_with(&["run"], &[("ACKORD_STORE", &missing)]).await;
     assert_eq!(printed.code, 5, "{printed:?}");
     assert_eq!(shop.sandbox.ledger().calls_total(), 0);
+}
+
+async fn a_store_of_a_newer_program_ends_with_5_and_stays_as_it_is(fixture: &ProgramFixture) {
+    let shop = shop(fixture).await;
+    assert_eq!(shop.ackord(&["migrate"]).await.code, 0);
+    fixture.plant_a_newer_migration().await;
+    for arguments in [&["run"][..], &["migrate"], &["orders", "list"]] {
+        let printed = shop.ackord(arguments).await;
+        expect(&printed, 5, &["9999"]);
+    }
+    assert_eq!(shop.sandbox.ledger().calls_total(), 0);
+}
+
+async fn a_store_that_can_only_be_read_ends_with_5(fixture: &ProgramFixture) {
+    let shop = shop(fixture).await;
+    assert_eq!(shop.ackord(&["migrate"]).await.code, 0);
+    let printed = shop
+        .ackord_with(&["run"], &[("ACKORD_STORE", &fixture.read_only().await)])
+        .await;
+    expect(&printed, 5, &["read-only"]);
+    assert_eq!(
+        shop.sandbox.ledger().calls(ackord_sandbox::Endpoint::Or21),
+        0,
+        "nothing is sent without a record"
+    );
+    assert_eq!(shop.run().await["accepted"], 1, "nothing was lost by it");
 }
 
 async fn an_order_that_is_not_stored_is_said_to_be_so(fixture: &ProgramFixture) {

@@ -6,6 +6,7 @@ use std::process::{Output, Stdio};
 
 use ackord_sandbox::{Sandbox, SandboxHandle};
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
@@ -70,6 +71,48 @@ impl ProgramFixture {
             .stderr(Stdio::piped())
             .kill_on_drop(true);
         command
+    }
+
+    /// Makes the store look as if a newer program had migrated it.
+    pub async fn plant_a_newer_migration(&self) {
+        let insert = "INSERT INTO ackord_migrations (version, description, success, checksum, execution_time) \
+                      VALUES (9999, 'of a newer program', TRUE, '', 0)";
+        self.sql(insert).await;
+    }
+
+    /// The URL of the store as somebody has it who may only read.
+    pub async fn read_only(&self) -> String {
+        if self.store.starts_with("sqlite:") {
+            return format!("{}?mode=ro", self.store);
+        }
+        let mut url = url::Url::parse(&self.store).expect("a URL");
+        let database = url.path().trim_start_matches('/').to_owned();
+        let reader = format!("reader_{database}");
+        self.sql(&format!("CREATE ROLE {reader} LOGIN PASSWORD 'reader'")).await;
+        self.sql(&format!("ALTER ROLE {reader} SET default_transaction_read_only = on"))
+            .await;
+        self.sql(&format!("GRANT ALL ON ALL TABLES IN SCHEMA public TO {reader}"))
+            .await;
+        url.set_username(&reader).expect("a user");
+        url.set_password(Some("reader")).expect("a password");
+        url.into()
+    }
+
+    async fn sql(&self, statement: &str) {
+        let done = if self.store.starts_with("sqlite:") {
+            let mut connection = sqlx::SqliteConnection::connect(&self.store).await.expect("the file");
+            sqlx::query(AssertSqlSafe(statement))
+                .execute(&mut connection)
+                .await
+                .map(drop)
+        } else {
+            let mut connection = sqlx::PgConnection::connect(&self.store).await.expect("the database");
+            sqlx::query(AssertSqlSafe(statement))
+                .execute(&mut connection)
+                .await
+                .map(drop)
+        };
+        done.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
 
     /// Opens a shop at a sandbox.
