@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::order::{LineId, Order, OrderId, OrderLine};
 use crate::state::MarketplaceState;
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp};
 
 /// An order on the marketplace.
 #[derive(Debug, Clone)]
@@ -18,6 +18,12 @@ pub(super) struct FakeOrder {
     pub(super) decided_at: Option<Timestamp>,
     /// What it becomes when it is accepted.
     pub(super) accepted_as: MarketplaceState,
+    /// When it was accepted, by us or by a person.
+    pub(super) moved_at: Option<Timestamp>,
+    /// How long after the acceptance it is still shown as waiting.
+    pub(super) stale_for: Duration,
+    /// An acceptance that was taken but takes effect only then.
+    pub(super) effect_at: Option<(Timestamp, Value)>,
     /// How many looks after the acceptance still show it waiting.
     pub(super) lag: u32,
     /// What it becomes after each further look that showed its true state.
@@ -37,6 +43,8 @@ pub(super) struct FakeOrder {
 pub(super) enum Answer {
     /// It takes effect; the answer is lost, or says 5xx.
     LostAfterEffect,
+    /// The answer is lost, and it takes effect only so much later.
+    EffectLater(Duration),
     /// It has no effect; no answer comes, or a 5xx.
     LostWithoutEffect,
     /// No connection.
@@ -95,7 +103,10 @@ impl Ledger {
 }
 
 impl FakeOrder {
-    pub(super) fn shown(&mut self) -> MarketplaceState {
+    pub(super) fn shown(&mut self, now: Timestamp) -> MarketplaceState {
+        if self.moved_at.is_some_and(|at| now < time::plus(at, self.stale_for)) {
+            return MarketplaceState::WaitingAcceptance;
+        }
         let accepted = self.state != MarketplaceState::WaitingAcceptance && self.state != MarketplaceState::Staging;
         if accepted && self.lag > 0 {
             self.lag -= 1;

@@ -55,8 +55,22 @@ impl FakeMarket {
         }
     }
 
+    /// The marketplace as it is now: acceptances that take effect late have done so by their time.
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let now = self.clock.now();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let State { orders, ledger, .. } = &mut *state;
+        for (id, order) in orders {
+            if let Some((at, body)) = order.effect_at.take_if(|(at, _)| *at <= now)
+                && order.state == MarketplaceState::WaitingAcceptance
+            {
+                order.state = order.accepted_as.clone();
+                order.moved_at = Some(at);
+                ledger.effects.push((id.clone(), body));
+                ledger.moved.push((id.clone(), at));
+            }
+        }
+        state
     }
 
     /// Changes an order, as a person on the marketplace could.
@@ -78,6 +92,7 @@ impl FakeMarket {
         let order = state.orders.get_mut(&id).expect("the order is on the marketplace");
         if order.state == MarketplaceState::WaitingAcceptance {
             order.state = MarketplaceState::Shipping;
+            order.moved_at = Some(now);
             state.ledger.moved.push((id, now));
         }
     }
@@ -136,6 +151,12 @@ impl FakeMarket {
         let legal = order.state == MarketplaceState::WaitingAcceptance;
         if takes_effect && legal {
             order.state = order.accepted_as.clone();
+            order.moved_at = Some(self.clock.now());
+        }
+        if let Some(Answer::EffectLater(wait)) = &answer
+            && legal
+        {
+            order.effect_at = Some((time::plus(self.clock.now(), *wait), decision.to_json()));
         }
         state.ledger.received.push((id.clone(), decision.to_json()));
         if takes_effect && legal {
@@ -147,7 +168,7 @@ impl FakeMarket {
             None if legal => SendVerdict::Applied,
             None | Some(Answer::Precondition) => SendVerdict::Precondition,
             Some(Answer::EmptyPromise) => SendVerdict::Applied,
-            Some(Answer::LostAfterEffect | Answer::LostWithoutEffect) => SendVerdict::Unknown,
+            Some(Answer::LostAfterEffect | Answer::LostWithoutEffect | Answer::EffectLater(_)) => SendVerdict::Unknown,
             Some(Answer::Refused) => SendVerdict::Refused,
             Some(Answer::Throttled(rest)) => SendVerdict::Throttled(rest),
             Some(Answer::Credentials) => SendVerdict::Credentials,
@@ -253,7 +274,7 @@ impl Marketplace for FakeMarket {
                     None => {}
                     Some(order) if order.unreadable => bad.push(unreadable(id)),
                     Some(order) => {
-                        let shown = order.shown();
+                        let shown = order.shown(now);
                         orders.push(order.as_order(id, shown));
                     }
                 }

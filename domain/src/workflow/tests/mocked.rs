@@ -125,7 +125,13 @@ fn run(store: MockStore, marketplace: MockMarketplace) -> RunReport {
         randomness: Arc::new(randomness),
     };
     let workflow = AcceptanceWorkflow::new(ports, Settings::default(), "a worker").unwrap();
-    block_on(workflow.run(&RunOptions { wait: Wait::No }, &()))
+    block_on(workflow.run(
+        &RunOptions {
+            wait: Wait::No,
+            ..RunOptions::default()
+        },
+        &(),
+    ))
 }
 
 #[test]

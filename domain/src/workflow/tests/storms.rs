@@ -38,7 +38,8 @@ impl Storm {
         for n in 0..8 {
             let script = (0..storm.below(3)).map(|_| storm.answer()).collect();
             let accepted_as = [State::Shipping, State::WaitingDebit, State::Shipped][storm.below(3)].clone();
-            // A listing may lag behind by so many looks; then it may be staler than the settings say.
+            // Reads may be stale, by less than the settings say; or by so many looks, and then by more.
+            let stale_for = seconds([0, 2, 4][storm.below(3)]);
             let lag = if seed.is_multiple_of(2) {
                 0
             } else {
@@ -53,6 +54,7 @@ impl Storm {
                 };
                 order.accepted_as = accepted_as;
                 order.lag = lag;
+                order.stale_for = stale_for;
             });
         }
         storm
@@ -66,11 +68,12 @@ impl Storm {
     fn answer(&self) -> Answer {
         [
             Answer::LostAfterEffect,
+            Answer::EffectLater(seconds(self.random.next_u64() % 12)),
             Answer::LostWithoutEffect,
             Answer::NotSent,
             Answer::Throttled(Some(seconds(3))),
             Answer::Credentials,
-        ][self.below(5)]
+        ][self.below(6)]
         .clone()
     }
 

@@ -331,3 +331,20 @@ fn mistake_15_what_failed_in_one_run_is_taken_up_by_the_next() {
     assert!(orders.iter().all(|order| world.status(order) == "accepted"));
     assert_eq!(world.status(&id("O00249-A")), "accepted");
 }
+
+#[test]
+fn mistake_02_an_effect_that_comes_after_the_lost_answer_is_not_decided_on_too_early() {
+    for poll_interval in [0, 1, 60] {
+        let world = World::with(Settings {
+            poll_interval: seconds(poll_interval),
+            ..Settings::default()
+        });
+        let order = world.order_like("A-1", |order| {
+            order.script = vec![Answer::EffectLater(seconds(10))].into();
+            order.stale_for = seconds(4);
+        });
+        world.run();
+        assert_eq!(world.statuses(&order), ["pending_acceptance", "accepted"]);
+        assert_eq!(world.ledger(|ledger| ledger.received.len()), 1);
+    }
+}

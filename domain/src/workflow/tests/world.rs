@@ -82,6 +82,9 @@ impl World {
             placed_at,
             decided_at: None,
             accepted_as: MarketplaceState::Shipping,
+            moved_at: None,
+            stale_for: Duration::ZERO,
+            effect_at: None,
             lag: 0,
             later: Vec::new().into(),
             hidden: false,
@@ -131,7 +134,15 @@ impl World {
     pub(super) async fn one_run(&self, wait: Wait) -> RunReport {
         let events = Arc::clone(&self.events);
         let observer = move |event: &Event| events.lock().unwrap().push(event.clone());
-        self.worker().run(&RunOptions { wait }, &observer).await
+        self.worker()
+            .run(
+                &RunOptions {
+                    wait,
+                    ..RunOptions::default()
+                },
+                &observer,
+            )
+            .await
     }
 
     /// One run that waits for its validations, and the audit after it.
