@@ -16,6 +16,7 @@ mod progress;
 pub mod render;
 pub mod report_error;
 pub mod settings;
+mod signals;
 mod span;
 mod streams;
 pub mod wiring;

@@ -158,6 +158,7 @@ fn class_of_halt(halt: &Halt) -> Option<Class> {
     match halt {
         Halt::Settings(_) => Some(("settings", Exit::Settings, Vec::new())),
         Halt::Store(_) | Halt::Marketplace(_) => None,
+        Halt::Stopped => Some(("stopped", Exit::Done, vec!["the next run goes on from here".into()])),
         Halt::Throttled { .. } => marketplace(
             "throttled",
             "nothing is lost: a run after that time goes on. Run less often, or raise `patience` to wait for it",

@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::render::{self, style};
 use crate::report_error::{self, Told};
 use crate::settings::{SettingFlags, StoreFlag};
-use crate::{span, wiring};
+use crate::{signals, span, wiring};
 
 /// Arguments of `ackord run`.
 #[derive(Debug, Args)]
@@ -76,6 +76,7 @@ async fn carry_out(args: &RunArgs, context: &Context<'_>) -> Result<RunReport> {
     let workflow = wiring::workflow(&config, &store)?;
     let options = RunOptions {
         wait: if args.no_wait { Wait::No } else { Wait::ForValidations },
+        stop: signals::stop_on_signal(context.streams.err.clone())?,
     };
     let progress = Progress::new(&context.streams.err, context.quiet);
     let report = workflow.run(&options, &progress).await;

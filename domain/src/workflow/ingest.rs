@@ -19,6 +19,7 @@ use super::core::Core;
 use super::decide::LookedAt;
 use super::events::Event;
 use super::report::Halt;
+use super::stop::StopSignal;
 use super::tally::Tally;
 
 /// No shop has this many pages of waiting orders; a marketplace that never ends its list is stopped here.
@@ -41,10 +42,18 @@ impl Waiting {
 }
 
 /// Stores every waiting order.
-pub(super) async fn ingest(core: &Core, clock: StoreClock, tally: &mut Tally<'_>) -> Result<Waiting, Halt> {
+pub(super) async fn ingest(
+    core: &Core,
+    clock: StoreClock,
+    stop: &StopSignal,
+    tally: &mut Tally<'_>,
+) -> Result<Waiting, Halt> {
     let mut waiting = Waiting::default();
     let mut cursor: Option<PageCursor> = None;
     for _ in 0..MOST_PAGES {
+        if stop.is_given() {
+            return Err(Halt::Stopped);
+        }
         tally.report.calls.reads += 1;
         let page = core
             .ports

@@ -128,6 +128,9 @@ impl<'a> Lane<'a> {
     /// Works until nothing is left that this run should wait for, or something stops it.
     pub(super) async fn work(mut self, tally: &mut Tally<'_>) -> Result<(), Halt> {
         loop {
+            if self.patience.stop.is_given() {
+                self.stop(Halt::Stopped);
+            }
             self.start(tally);
             if let Some(step) = self.flight.next().await {
                 self.take(step, tally);
@@ -147,7 +150,9 @@ impl<'a> Lane<'a> {
 
     /// Whether no new call may leave.
     fn held(&self) -> bool {
-        self.halt.is_some() || self.paused_until.is_some_and(|until| until > self.now())
+        self.halt.is_some()
+            || self.patience.stop.is_given()
+            || self.paused_until.is_some_and(|until| until > self.now())
     }
 
     /// How many calls may be under way at once.
@@ -188,7 +193,8 @@ impl<'a> Lane<'a> {
             until,
             orders: tally.waiting(),
         });
-        self.core.ports.clock.sleep(time::until(now, until)).await;
+        let clock = &*self.core.ports.clock;
+        self.patience.stop.sleep(clock, time::until(now, until)).await;
         self.made_progress();
         match self.core.store_clock().await {
             Ok(clock) => self.clock = clock,

@@ -27,6 +27,7 @@ mod requeue;
 mod rest;
 mod run;
 mod send;
+mod stop;
 mod tally;
 mod validate;
 
@@ -38,6 +39,7 @@ use std::sync::Arc;
 pub use self::core::Ports;
 pub use events::{Event, Observer};
 pub use report::{Calls, Halt, RunReport};
+pub use stop::StopSignal;
 
 use self::core::Core;
 use crate::settings::{InvalidSetting, Settings};
@@ -53,10 +55,12 @@ pub enum Wait {
 }
 
 /// The options of one run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RunOptions {
     /// Whether it stays for its validations.
     pub wait: Wait,
+    /// Stops it gracefully.
+    pub stop: StopSignal,
 }
 
 /// The acceptance workflow over its ports. Cheap to clone; several may run on one store at once, here and elsewhere.

@@ -90,6 +90,9 @@ pub enum Halt {
         /// The length of a lease.
         lease: Duration,
     },
+    /// It was asked to stop: what was under way is finished and on record, the rest is left to the next run.
+    #[error("the run was asked to stop")]
+    Stopped,
     /// A look at ten orders or more showed none of them.
     #[error("the marketplace lists none of {asked} orders of ours: the shop id or the key is another shop's")]
     WrongShop {

@@ -11,6 +11,7 @@ use crate::time::{self, Timestamp};
 use super::core::Core;
 use super::events::Event;
 use super::report::Halt;
+use super::stop::StopSignal;
 use super::tally::Tally;
 
 /// Also where the marketplace says "at once", a rest is this long: no run goes in a circle with it.
@@ -22,6 +23,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 /// How much of the marketplace's rests a run still waits for.
 #[derive(Debug)]
 pub(super) struct Patience {
+    /// Ends it at once.
+    pub(super) stop: StopSignal,
     limit: Duration,
     spent: Duration,
     /// The last rest, from its start to its end.
@@ -29,9 +32,14 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub(super) fn new(limit: Duration) -> Self {
+    pub(super) fn new(limit: Duration, stop: StopSignal) -> Self {
         let (spent, last) = (Duration::ZERO, None);
-        Self { limit, spent, last }
+        Self {
+            stop,
+            limit,
+            spent,
+            last,
+        }
     }
 
     /// Takes on a rest until `until`. Rests that overlap are one.
@@ -96,7 +104,10 @@ pub(super) async fn sit_out(
     }
     patience.bear(now, until)?;
     tally.tell(&Event::Paused { until });
-    core.ports.clock.sleep(time::until(now, until)).await;
+    patience.stop.sleep(&*core.ports.clock, time::until(now, until)).await;
+    if patience.stop.is_given() {
+        return Err(Halt::Stopped);
+    }
     core.store_clock().await.map_err(Halt::Store)
 }
 
@@ -109,7 +120,7 @@ mod tests {
     }
 
     fn patience() -> Patience {
-        Patience::new(Duration::from_secs(60))
+        Patience::new(Duration::from_secs(60), StopSignal::new())
     }
 
     #[test]
@@ -135,6 +146,10 @@ mod tests {
 
     #[test]
     fn without_patience_any_rest_is_too_long() {
-        assert!(Patience::new(Duration::ZERO).bear(at(0), at(1)).is_err());
+        assert!(
+            Patience::new(Duration::ZERO, StopSignal::new())
+                .bear(at(0), at(1))
+                .is_err()
+        );
     }
 }

@@ -40,7 +40,7 @@ pub(super) async fn run(core: &Core, options: &RunOptions, observer: &dyn Observ
 
 async fn carry_out(core: &Core, options: &RunOptions, tally: &mut Tally<'_>) -> Result<(), Halt> {
     let mut clock = core.store_clock().await.map_err(Halt::Store)?;
-    let mut patience = Patience::new(core.settings.patience);
+    let mut patience = Patience::new(core.settings.patience, options.stop.clone());
     let key = core.ports.marketplace.shop_key();
     let mut shop = core.ports.store.shop(&key).await.map_err(Halt::Store)?;
     if let Some(until) = shop.paused_until {
@@ -76,7 +76,7 @@ async fn patiently_ingest(
     tally: &mut Tally<'_>,
 ) -> Result<Waiting, Halt> {
     loop {
-        match ingest(core, *clock, tally).await {
+        match ingest(core, *clock, &patience.stop, tally).await {
             Ok(waiting) => return Ok(waiting),
             Err(halt) => {
                 let rest = asked_for_rest(&halt).ok_or(halt)?;

@@ -17,6 +17,7 @@ mod mocked;
 mod pacing;
 mod plain;
 mod rests;
+mod stops;
 mod store_faults;
 mod storms;
 mod unknown;

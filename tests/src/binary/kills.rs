@@ -10,7 +10,8 @@ pub(super) fn cases() -> Vec<Case<ProgramFixture>> {
     cases![
         mistake_03_a_process_killed_after_its_acceptance_took_effect_is_taken_over,
         a_process_killed_before_its_acceptance_took_effect_is_taken_over,
-        a_process_killed_during_ingest_leaves_nothing_behind_that_is_lost
+        a_process_killed_during_ingest_leaves_nothing_behind_that_is_lost,
+        a_signal_lets_what_is_under_way_finish_and_gives_the_rest_back
     ]
 }
 
@@ -82,6 +83,61 @@ async fn a_process_killed_during_ingest_leaves_nothing_behind_that_is_lost(fixtu
     shop.run_until("BULK-000150", "accepted").await;
     let ledger = shop.sandbox.ledger();
     for n in 1..=150 {
+        let id = format!("BULK-{n:06}");
+        assert_eq!(
+            (ledger.acceptances_received(&id), ledger.decisions_applied(&id)),
+            (1, 1),
+            "{id}"
+        );
+    }
+}
+
+async fn a_signal_lets_what_is_under_way_finish_and_gives_the_rest_back(fixture: &ProgramFixture) {
+    let latency = Fault::Latency {
+        ms: 300,
+        to_ms: None,
+        moment: Moment::Before,
+    };
+    let shop = fixture
+        .open(
+            Sandbox::builder()
+                .bulk(60)
+                .fault(FaultRule::on(Endpoint::Or21, latency)),
+        )
+        .await;
+    assert_eq!(shop.ackord(&["migrate"]).await.code, 0);
+    let running = shop.start(&["run", "--json"]);
+    let ledger = shop.sandbox.ledger();
+    ledger.until(|ledger| ledger.calls(Endpoint::Or21) >= 16).await;
+    let process = running.id().expect("it runs").to_string();
+    let told = tokio::process::Command::new("kill")
+        .args(["-TERM", &process])
+        .status()
+        .await;
+    assert!(told.expect("`kill` is there").success());
+
+    let output = running.wait_with_output().await.expect("it ends");
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["halt"]["kind"], "stopped", "{report}");
+    let sent = ledger.calls(Endpoint::Or21);
+    assert!(sent < 60, "it stopped in the middle: {sent}");
+    let calls = shop
+        .ackord(&["calls", "list", "--endpoint", "OR21", "--limit", "100", "--json"])
+        .await
+        .json();
+    let calls = calls["calls"].as_array().expect("calls").clone();
+    assert_eq!(calls.len() as u64, sent);
+    assert!(
+        calls.iter().all(|call| call["outcome"] == "applied"),
+        "each answer is on record: {calls:?}"
+    );
+
+    shop.sandbox.clear_faults();
+    // No lease has to end first: one more run accepts all.
+    let report = shop.run().await;
+    assert_eq!(report["awaiting"], 0, "{report}");
+    for n in 1..=60 {
         let id = format!("BULK-{n:06}");
         assert_eq!(
             (ledger.acceptances_received(&id), ledger.decisions_applied(&id)),

@@ -78,7 +78,7 @@ pub(super) struct Ledger {
     pub(super) received: Vec<(OrderId, Value)>,
     /// Every acceptance that took effect.
     pub(super) effects: Vec<(OrderId, Value)>,
-    /// When each order left `WAITING_ACCEPTANCE` by an acceptance, of ours or of a person.
+    /// When each acceptance of ours took effect.
     pub(super) moved: Vec<(OrderId, Timestamp)>,
     /// Pages of the list.
     pub(super) pages: usize,

@@ -1,0 +1,37 @@
+//! Signals to the process: the first asks a run to stop gracefully, the second ends the process at once.
+
+use ackord::workflow::StopSignal;
+use anyhow::{Context as _, Result};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::streams::Sink;
+
+/// The exit code of a process that was ended by its second signal, as shells have it for Ctrl-C.
+const ENDED_BY_SIGNAL: i32 = 130;
+
+/// A stop signal that SIGINT or SIGTERM gives. A second one ends the process where it stands: as safe as a crash.
+///
+/// # Errors
+/// Where the system lets nobody wait for signals.
+pub(crate) fn stop_on_signal(words: Sink) -> Result<StopSignal> {
+    let wait_for = |kind| signal(kind).context("signals can't be waited for");
+    let mut interrupt = wait_for(SignalKind::interrupt())?;
+    let mut terminate = wait_for(SignalKind::terminate())?;
+    let stop = StopSignal::new();
+    let given = stop.clone();
+    tokio::spawn(async move {
+        either(&mut interrupt, &mut terminate).await;
+        words.line("stopping: what is under way is finished first; once more to stop at once");
+        given.stop();
+        either(&mut interrupt, &mut terminate).await;
+        std::process::exit(ENDED_BY_SIGNAL);
+    });
+    Ok(stop)
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    tokio::select! {
+        _ = one.recv() => {}
+        _ = other.recv() => {}
+    }
+}
