@@ -178,7 +178,7 @@ impl<'a> Lane<'a> {
         let now = self.now();
         let ready = tally.next_due(Phase::Ready);
         let look = tally
-            .next_due(Phase::Validating)
+            .next_look(self.core.settings.poll_interval)
             .into_iter()
             .chain(self.look_for_others.then_some(now))
             .min()

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::order::OrderId;
 use crate::ports::{OrderStanding, Settled};
+use crate::settings::IDS_PER_LOOK;
 use crate::status::OrderStatus;
 use crate::time::{self, Timestamp};
 use crate::work::{Phase, Settlement};
@@ -159,6 +160,35 @@ impl<'a> Tally<'a> {
             .take_while(|(due_at, _)| *due_at <= now)
             .take(enough)
             .count()
+    }
+
+    /// When the next look is worth its call: orders due within `window` of the first are looked at together, unless there
+    /// are enough for a whole look before.
+    pub(super) fn next_look(&self, window: Duration) -> Option<Timestamp> {
+        let first = self.next_due(Phase::Validating)?;
+        let until = time::plus(first, window);
+        self.waits_for
+            .in_order(Phase::Validating)
+            .map(|(due_at, _)| *due_at)
+            .take_while(|due_at| *due_at <= until)
+            .take(IDS_PER_LOOK)
+            .last()
+    }
+
+    /// How many orders to look at now. Whole looks alone where `more_come`, or where others fall due within `window` of the
+    /// first; else all that are due.
+    pub(super) fn worth_looking_at(&self, now: Timestamp, window: Duration, more_come: bool) -> usize {
+        let Some(first) = self.next_due(Phase::Validating) else {
+            return 0;
+        };
+        let until = time::plus(first, window);
+        let mut in_order = self.waits_for.in_order(Phase::Validating).peekable();
+        let mut due = 0;
+        while in_order.next_if(|(due_at, _)| *due_at <= now).is_some() {
+            due += 1;
+        }
+        let more_come = more_come || in_order.peek().is_some_and(|(due_at, _)| *due_at <= until);
+        if more_come { due - due % IDS_PER_LOOK } else { due }
     }
 
     /// The orders that should have been worked on by `now`, but were not by us.

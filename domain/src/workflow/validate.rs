@@ -22,6 +22,8 @@ pub(super) struct Validated {
     pub(super) asked_at: Timestamp,
     /// Whether the look was ours to make.
     pub(super) granted: bool,
+    /// At most so many orders, for whole looks alone; none for all that is due.
+    pub(super) most: Option<usize>,
     /// When the next look may begin.
     pub(super) next_poll_at: Timestamp,
     pub(super) looked: Vec<OrderId>,
@@ -37,6 +39,7 @@ impl Validated {
         Self {
             asked_at,
             granted: slot == PollSlot::Granted,
+            most: None,
             next_poll_at: match slot {
                 PollSlot::Granted => time::plus(asked_at, core.settings.poll_interval),
                 PollSlot::NotBefore(at) => at,
@@ -50,10 +53,16 @@ impl Validated {
     }
 }
 
-/// Looks at everything in flight that is due, if the look is ours to make.
-pub(super) async fn validate(core: &Core, clock: StoreClock, outage: bool) -> Result<Validated, Halt> {
+/// Looks at what is in flight and due, all of it or `most`, if the look is ours to make.
+pub(super) async fn validate(
+    core: &Core,
+    clock: StoreClock,
+    outage: bool,
+    most: Option<usize>,
+) -> Result<Validated, Halt> {
     let now = core.now(clock);
     let mut validated = Validated::new(now, reserve(core, now).await?, core);
+    validated.most = most;
     if validated.granted {
         look_at_due(core, clock, outage, &mut validated).await;
     }
@@ -70,15 +79,16 @@ pub(super) async fn reserve(core: &Core, now: Timestamp) -> Result<PollSlot, Hal
         .map_err(Halt::Store)
 }
 
-/// Looks at everything that was due when the look was asked for, for a worker that holds the slot.
+/// Looks at everything that was due when the look was asked for, or as much as was asked for, for a worker that holds the
+/// slot. Orders in review come along where everything is looked at.
 pub(super) async fn look_at_due(core: &Core, clock: StoreClock, outage: bool, into: &mut Validated) {
     let due_by = into.asked_at;
-    for phase in [Phase::Validating, Phase::Review] {
-        loop {
-            let claimed = match core
-                .claim(due_by, core.now(clock), &[phase], IDS_PER_LOOK.min(core.settings.batch))
-                .await
-            {
+    let mut left = into.most.unwrap_or(usize::MAX);
+    let phases = [Phase::Validating, Phase::Review];
+    for phase in phases.into_iter().take(if into.most.is_none() { 2 } else { 1 }) {
+        while left > 0 {
+            let limit = left.min(IDS_PER_LOOK).min(core.settings.batch);
+            let claimed = match core.claim(due_by, core.now(clock), &[phase], limit).await {
                 Ok(claimed) if claimed.is_empty() => break,
                 Ok(claimed) => claimed,
                 Err(halt) => {
@@ -86,6 +96,7 @@ pub(super) async fn look_at_due(core: &Core, clock: StoreClock, outage: bool, in
                     return;
                 }
             };
+            left -= claimed.len().min(left);
             if let Err(halt) = look_at(core, clock, &claimed, outage, into).await {
                 into.halt = Some(halt);
                 return;

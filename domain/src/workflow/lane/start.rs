@@ -1,6 +1,5 @@
 //! What may start now: each kind of step at most once at a time, but calls.
 
-use crate::settings::IDS_PER_LOOK;
 use crate::time::Timestamp;
 use crate::work::{Claimed, Phase};
 
@@ -99,22 +98,27 @@ impl Lane<'_> {
         self.push(async move { Step::Intended(intend(core, clock, batch).await, calls) });
     }
 
-    /// While acceptances are still leaving, only full looks are worth their call.
+    /// While acceptances are still leaving, or others fall due soon, only full looks are worth their call.
     fn start_validating(&mut self, tally: &Tally<'_>) {
         let now = self.now();
-        if self.under_way.validating || self.under_way.catching_up || now < self.next_poll_at {
+        if self.under_way.validating || self.under_way.catching_up || now < self.next_poll_at || self.wait == Wait::No {
             return;
         }
         let sending = self.is_sending();
-        let enough = if sending { IDS_PER_LOOK } else { 1 };
-        let due = tally.due(Phase::Validating, now, enough) >= enough || (self.look_for_others && !sending);
-        if !due || self.wait == Wait::No {
-            return;
-        }
-        self.look_for_others = false;
+        let most = if self.look_for_others && !sending {
+            self.look_for_others = false;
+            None
+        } else {
+            let worth = tally.worth_looking_at(now, self.core.settings.poll_interval, sending);
+            if worth == 0 {
+                return;
+            }
+            let all = !sending && tally.due(Phase::Validating, now, worth + 1) == worth;
+            (!all).then_some(worth)
+        };
         self.under_way.validating = true;
         let (core, clock, outage) = (self.core, self.clock, self.outage());
-        self.push(async move { Step::Validated(validate(core, clock, outage).await) });
+        self.push(async move { Step::Validated(validate(core, clock, outage, most).await) });
     }
 
     /// Asks where orders stand that were due at `due` and that we did not get to work on.

@@ -182,8 +182,9 @@ impl Lane<'_> {
         match validated.halt {
             Some(halt) => self.stop_or_pause(halt, tally),
             None => {
-                let (asked_at, granted) = (validated.asked_at, validated.granted);
-                self.start_catching_up(Phase::Validating, asked_at, granted, tally);
+                // What was left out on purpose was not passed over.
+                let tried = validated.granted && (validated.most.is_none() || validated.looked.is_empty());
+                self.start_catching_up(Phase::Validating, validated.asked_at, tried, tally);
             }
         }
     }

@@ -87,6 +87,31 @@ fn mistake_12_two_hundred_and_fifty_orders_take_at_most_1_05_calls_each() {
 }
 
 #[test]
+fn looks_stay_whole_while_acceptances_leave_one_after_another() {
+    // Acceptances end at all times between two polls: looks at a few orders each would cost more than the orders do.
+    for poll_millis in [0, 50, 400, 1_000, 60_000] {
+        for seed in 0..3 {
+            let world = World::with(Settings {
+                poll_interval: std::time::Duration::from_millis(poll_millis),
+                ..Settings::default()
+            });
+            for n in 0..250 {
+                world.order_like(&format!("O{n:03}-A"), |order| order.lag = 1);
+            }
+            *world.market.send_takes.lock().unwrap() = std::time::Duration::from_millis(20);
+            *world.market.read_takes.lock().unwrap() = std::time::Duration::from_millis(20);
+            world.gate.take_turns(seed);
+            let report = world.run_within(600);
+            assert_eq!(report.accepted, 250, "{report:?}");
+            world.ledger(|ledger| {
+                let looks = &ledger.looks;
+                assert!(looks.len() <= 7, "polls of {poll_millis} ms: looks {looks:?}");
+            });
+        }
+    }
+}
+
+#[test]
 fn mistake_05_every_page_is_read_before_anything_is_sent() {
     let world = World::new();
     world.orders(250);
