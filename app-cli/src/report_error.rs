@@ -168,6 +168,11 @@ fn class_of_halt(halt: &Halt) -> Option<Class> {
             "breaker_open",
             "the marketplace seems to be down: no order lost an attempt for it, and the next run tries one first",
         ),
+        Halt::TooSlow { .. } => marketplace(
+            "too_slow",
+            "the marketplace or the database takes longer than a lease leaves room for: find out which (`ackord calls list` \
+             shows the times), or raise `lease`",
+        ),
         Halt::WrongShop { .. } => marketplace(
             "wrong_shop",
             "set `shop_id` to the shop that these orders belong to (`ackord check` names the key's own), or use that shop's store",

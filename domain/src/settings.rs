@@ -7,6 +7,9 @@ use crate::retry::RetryPolicy;
 /// How many orders one look may ask for; more is answered with a 400. Source: Mirakl, OR11, `order_ids`.
 pub const IDS_PER_LOOK: usize = 100;
 
+/// No span of time of the workflow makes sense beyond a year.
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// The settings of the workflow. [`Settings::default`] holds the numbers for the real marketplace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -101,6 +104,24 @@ impl Settings {
                 return fail(name, format!("is {value}; it must lie between 1 and {most}"));
             }
         }
+        let spans = [
+            ("call_timeout", self.call_timeout),
+            ("lease", self.lease),
+            ("lease_margin", self.lease_margin),
+            ("poll_interval", self.poll_interval),
+            ("retry_base", self.retry.base),
+            ("retry_cap", self.retry.cap),
+            ("debit_grace", self.debit_grace),
+            ("acceptance_deadline", self.acceptance_deadline),
+            ("read_staleness", self.read_staleness),
+            ("look_freshness", self.look_freshness),
+            ("slow_look_interval", self.slow_look_interval),
+            ("patience", self.patience),
+            ("default_pause", self.default_pause),
+        ];
+        if let Some((name, span)) = spans.into_iter().find(|(_, span)| *span > LONGEST) {
+            return fail(name, format!("is {span:?}; it must be {LONGEST:?} (a year) or less"));
+        }
         if self.call_timeout.is_zero() {
             return fail(
                 "call_timeout",
@@ -173,6 +194,18 @@ mod tests {
             ..Settings::default()
         };
         assert_eq!(settings.check().unwrap_err().name, "look_freshness");
+    }
+
+    #[test]
+    fn spans_beyond_a_year_are_refused_by_name() {
+        let settings = Settings {
+            call_timeout: Duration::MAX,
+            ..Settings::default()
+        };
+        assert_eq!(settings.check().unwrap_err().name, "call_timeout");
+        let mut settings = Settings::default();
+        settings.retry.base = Duration::from_secs(u64::MAX);
+        assert_eq!(settings.check().unwrap_err().name, "retry_base");
     }
 
     #[test]

@@ -216,6 +216,8 @@ pub struct Settlement {
     pub fence: Fence,
     /// The version on which it was decided.
     pub version: Version,
+    /// The status of that version.
+    pub from: OrderStatus,
     /// The entry to append, where the status moves.
     pub entry: Option<NewEntry>,
     /// The inbox entry to open.

@@ -164,6 +164,7 @@ pub(crate) fn accepted(claimed: &Claimed) -> Settlement {
         order_id: claimed.order_id.clone(),
         fence: claimed.fence,
         version: claimed.version,
+        from: claimed.status.clone(),
         entry: Some(NewEntry {
             status: OrderStatus::Accepted,
             note: "Validated as 'SHIPPING' after 1 look".to_owned(),

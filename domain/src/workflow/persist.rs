@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::advice::Advice;
 use crate::call::CallId;
 use crate::ports::{ClaimRequest, Ingested, Intent, NewOrder, RecordedAnswer, Settled, StoreError, StoreResult};
+use crate::status::check_move;
 use crate::time::{self, Timestamp};
 use crate::work::{Claimed, Phase, Settlement};
 
@@ -69,6 +70,7 @@ impl Core {
         if settlements.is_empty() {
             return Ok(Vec::new());
         }
+        lawful(settlements)?;
         let operation = self.operation(now);
         let mut waits = WAITS.into_iter();
         loop {
@@ -114,5 +116,68 @@ impl Core {
             }
             _ => Err(error),
         }
+    }
+}
+
+/// Refuses moves that the table of statuses does not have: none of the batch is written then.
+fn lawful(settlements: &[Settlement]) -> StoreResult<()> {
+    for settlement in settlements {
+        let Some(entry) = &settlement.entry else { continue };
+        check_move(Some(&settlement.from), &entry.status).map_err(|unlawful| StoreError::Refused {
+            what: format!(
+                "a move of order {} that is not in the table of statuses",
+                settlement.order_id
+            ),
+            source: Some(Box::new(unlawful)),
+        })?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::status::{OrderStatus, UnlawfulMove};
+    use crate::work::{Fence, NewEntry, Standing, Version};
+    use std::error::Error as _;
+
+    use super::*;
+
+    fn settlement(from: OrderStatus, to: Option<OrderStatus>) -> Settlement {
+        let entry = to.map(|status| NewEntry {
+            status,
+            note: String::new(),
+            attempt: None,
+            retry_at: None,
+            send: None,
+            look: None,
+        });
+        Settlement {
+            order_id: crate::OrderId::new("A-1").unwrap(),
+            fence: Fence(1),
+            version: Version(1),
+            from,
+            entry,
+            failure: None,
+            resolution: None,
+            close_call: None,
+            standing: Standing::fresh(Timestamp::UNIX_EPOCH),
+        }
+    }
+
+    #[test]
+    fn a_move_that_is_not_in_the_table_is_refused_with_a_typed_error() {
+        let good = settlement(OrderStatus::PendingAcceptance, Some(OrderStatus::Accepted));
+        let bad = settlement(OrderStatus::Cancelled, Some(OrderStatus::Accepted));
+        assert!(lawful(std::slice::from_ref(&good)).is_ok());
+        let error = lawful(&[good, bad]).unwrap_err();
+        assert!(
+            error.source().is_some_and(|source| source.is::<UnlawfulMove>()),
+            "{error:?}"
+        );
+    }
+
+    #[test]
+    fn a_settlement_without_an_entry_moves_nothing() {
+        assert!(lawful(&[settlement(OrderStatus::parse("shipped"), None)]).is_ok());
     }
 }

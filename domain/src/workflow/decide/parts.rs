@@ -22,6 +22,7 @@ pub(super) fn stand(claimed: &Claimed, standing: Standing) -> Settlement {
         order_id: claimed.order_id.clone(),
         fence: claimed.fence,
         version: claimed.version,
+        from: claimed.status.clone(),
         entry: None,
         failure: None,
         resolution: None,

@@ -126,6 +126,7 @@ pub(super) fn release(claimed: &Claimed) -> Settlement {
         order_id: claimed.order_id.clone(),
         fence: claimed.fence,
         version: claimed.version,
+        from: claimed.status.clone(),
         entry: None,
         failure: None,
         resolution: None,
