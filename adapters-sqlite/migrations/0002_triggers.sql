@@ -2,7 +2,7 @@
 -- appends is the order's status from the moment it is inserted.
 --
 -- INSERT OR REPLACE and upserts remove or rewrite a row without the triggers for that (recursive_triggers is off by
--- default), so an INSERT under a key that is taken is refused before it can.
+-- default), so an INSERT under a key that is taken is refused before it can (in orders, once it has).
 
 CREATE TRIGGER orders_keep_rows BEFORE DELETE ON orders
 BEGIN
@@ -20,8 +20,22 @@ BEGIN
     SELECT RAISE(ABORT, 'orders is append-only: an order stays as it was stored');
 END;
 
+-- Other programs store orders with INSERT OR IGNORE or ON CONFLICT DO NOTHING: under an order_id that is taken those must
+-- pass and do nothing. What sort of INSERT it is can't be seen before it; that a row went in after all, in the place of one
+-- that was there, can be seen after it.
+CREATE TABLE orders_met_again (
+    order_id TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 CREATE TRIGGER orders_insert BEFORE INSERT ON orders
 WHEN EXISTS (SELECT 1 FROM orders WHERE order_id = NEW.order_id)
+BEGIN
+    INSERT INTO orders_met_again (order_id)
+    SELECT NEW.order_id WHERE NOT EXISTS (SELECT 1 FROM orders_met_again WHERE order_id = NEW.order_id);
+END;
+
+CREATE TRIGGER orders_inserted AFTER INSERT ON orders
+WHEN EXISTS (SELECT 1 FROM orders_met_again WHERE order_id = NEW.order_id)
 BEGIN
     SELECT RAISE(ABORT, 'orders is append-only: this order is stored already and stays as it was stored');
 END;

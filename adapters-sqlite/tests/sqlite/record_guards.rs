@@ -135,6 +135,30 @@ async fn rows_are_not_replaced_with_recursive_triggers_and_foreign_keys_off() {
 }
 
 #[tokio::test]
+async fn an_order_stored_again_only_where_it_is_new_is_no_error() {
+    let bench = bench().await;
+    for sql in [
+        "INSERT OR IGNORE INTO orders (order_id, raw_order_data) VALUES ('A-0', '{}')",
+        "INSERT INTO orders (order_id, raw_order_data) VALUES ('A-0', '{}') ON CONFLICT DO NOTHING",
+        "INSERT INTO orders (order_id, raw_order_data) VALUES ('A-0', '{}') ON CONFLICT (order_id) DO NOTHING",
+    ] {
+        bench.plain(sql).await.unwrap();
+        let replaced = "SELECT count(*) FROM orders WHERE order_id = 'A-0' AND raw_order_data = '{}'";
+        assert_eq!(bench.number(replaced).await, 0, "{sql}");
+        is_refused(
+            &bench,
+            "REPLACE INTO orders (order_id, raw_order_data) VALUES ('A-0', '{}')",
+        )
+        .await;
+    }
+    let message = bench
+        .plain("INSERT INTO orders (order_id) VALUES ('A-0')")
+        .await
+        .unwrap_err();
+    assert!(message.contains("UNIQUE"), "{message}");
+}
+
+#[tokio::test]
 async fn an_entry_for_an_unknown_order_is_refused_with_foreign_keys_off() {
     let bench = bench().await;
     let sql =
