@@ -186,14 +186,16 @@ fn a_retry_asked_for_while_reads_are_behind_rests_on_the_marketplace() {
     );
 }
 
+/// With a tick more between two looks the guards hold: see `the_guards_hold_where_a_clock_runs_ahead`.
 #[test]
 fn a_clock_ahead_with_looks_in_quick_succession_rests_on_the_marketplace() {
     let rules = Rules {
         lead: [0, 1],
+        poll: 1,
         ..Rules::guards_alone()
     };
     breaks(
-        "a clock ahead and no poll interval, nothing checked there",
+        "a clock ahead, looks in quick succession, nothing checked there",
         rules,
         ONE_DECISION,
     );
