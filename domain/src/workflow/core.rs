@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::ports::{Clock, Marketplace, Randomness, Store, StoreClock, StoreResult, new_operation};
+use crate::ports::{Clock, Marketplace, Randomness, Store, StoreClock, StoreError, StoreResult, new_operation};
 use crate::settings::Settings;
 use crate::time::Timestamp;
 use crate::work::OperationId;
@@ -22,6 +22,9 @@ pub struct Ports {
     pub randomness: Arc<dyn Randomness>,
 }
 
+/// How often the store's clock is read until an answer comes in time.
+const CLOCK_READINGS: usize = 5;
+
 /// The workflow's fixed parts.
 #[derive(Debug)]
 pub(super) struct Core {
@@ -32,10 +35,21 @@ pub(super) struct Core {
 
 impl Core {
     /// Reads the store's clock and carries it on by the local one.
+    ///
+    /// The store read its clock at some moment between the question and the answer; counted from the question, our time
+    /// is ahead of the store's by as much as that took at the most. A reading that took longer than the lease margin is
+    /// not used.
     pub(super) async fn store_clock(&self) -> StoreResult<StoreClock> {
-        let asked_at = self.ports.clock.monotonic();
-        let now = self.ports.store.now().await?;
-        Ok(StoreClock::new(now, asked_at))
+        for _ in 0..CLOCK_READINGS {
+            let asked_at = self.ports.clock.monotonic();
+            let now = self.ports.store.now().await?;
+            if self.ports.clock.monotonic().saturating_sub(asked_at) <= self.settings.lease_margin {
+                return Ok(StoreClock::new(now, asked_at));
+            }
+        }
+        Err(StoreError::Unreachable(
+            "its clock took longer to answer than the lease margin, again and again".into(),
+        ))
     }
 
     /// The store's time now.
@@ -55,5 +69,58 @@ impl Core {
             random: &*self.ports.randomness,
             outage,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::tests::drive::block_on;
+    use super::*;
+    use crate::memory::{ManualClock, SeededRandom};
+    use crate::ports::{MockMarketplace, MockStore};
+    use crate::time;
+
+    /// A core whose store's clock needs `slow` times three seconds for its answer.
+    fn core_with(slow: usize) -> (Core, ManualClock) {
+        let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+        let mut store = MockStore::new();
+        let (turned, mut readings) = (clock.clone(), 0);
+        store.expect_now().returning(move || {
+            let now = turned.now();
+            if readings < slow {
+                turned.advance(Duration::from_secs(3));
+            }
+            readings += 1;
+            Ok(now)
+        });
+        let ports = Ports {
+            store: Arc::new(store),
+            marketplace: Arc::new(MockMarketplace::new()),
+            clock: Arc::new(clock.clone()),
+            randomness: Arc::new(SeededRandom::new(1)),
+        };
+        let core = Core {
+            ports,
+            settings: Settings::default(),
+            worker: "worker".to_owned(),
+        };
+        (core, clock)
+    }
+
+    #[test]
+    fn a_reading_that_took_longer_than_the_margin_is_not_used() {
+        let (core, clock) = core_with(2);
+        let store_clock = block_on(core.store_clock()).unwrap();
+        assert_eq!(core.now(store_clock), clock.now());
+        assert_eq!(clock.now(), time::plus(Timestamp::UNIX_EPOCH, Duration::from_secs(6)));
+    }
+
+    #[test]
+    fn a_store_whose_clock_is_always_late_is_out_of_reach() {
+        let (core, _) = core_with(usize::MAX);
+        let error = block_on(core.store_clock()).unwrap_err();
+        assert!(matches!(error, StoreError::Unreachable(_)), "{error:?}");
     }
 }

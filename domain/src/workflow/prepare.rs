@@ -12,7 +12,7 @@ use crate::order::{Decision, OrderId};
 use crate::ports::{Settled, StoreClock};
 use crate::reading::Seen;
 use crate::settings::IDS_PER_LOOK;
-use crate::time::Timestamp;
+use crate::time::{self, Timestamp};
 use crate::work::{Claimed, Phase, Settlement};
 
 use super::core::Core;
@@ -143,12 +143,6 @@ impl Sort<'_> {
         self.prepared.reads += 1;
         let shown = self.core.look(self.clock, &ids).await?;
         for order in chunk {
-            if let Some(answer_by) = too_early_for(order, shown.look.began_at) {
-                let mut wait = release(order);
-                wait.standing.due_at = Some(answer_by);
-                self.prepared.settlements.push(wait);
-                continue;
-            }
             self.one(order.clone(), shown.of(&order.order_id), shown.look);
         }
         Ok(())
@@ -156,14 +150,22 @@ impl Sort<'_> {
 
     fn one(&mut self, claimed: Claimed, seen: &Seen, look: LookedAt) {
         let ctx = self.core.context(self.core.now(self.clock), self.outage);
+        let staleness = self.core.settings.read_staleness;
         match decide::before_send(&claimed, seen, look, &ctx) {
             BeforeSend::Write(settlement) => self.prepared.settlements.push(*settlement),
-            BeforeSend::Send(decision) => self.prepared.sendable.push(Sendable {
-                claimed,
-                decision,
-                looked_at: look.began_at,
-                trusted_until: self.trusted_until,
-            }),
+            BeforeSend::Send(decision) => match too_early_for(&claimed, look.began_at, staleness) {
+                Some(certain_from) => {
+                    let mut wait = release(&claimed);
+                    wait.standing.due_at = Some(certain_from);
+                    self.prepared.settlements.push(wait);
+                }
+                None => self.prepared.sendable.push(Sendable {
+                    claimed,
+                    decision,
+                    looked_at: look.began_at,
+                    trusted_until: self.trusted_until,
+                }),
+            },
         }
     }
 }
@@ -189,14 +191,73 @@ pub(super) fn release(claimed: &Claimed) -> Settlement {
     }
 }
 
-/// `answer_by` of an earlier call that may have been on its way still when a look began at `began_at`.
+/// From when on a look is certain to show what an earlier call did, where one that began at `began_at` is not.
 ///
-/// A call with a definite answer on record has ended, whatever its `answer_by`.
-fn too_early_for(claimed: &Claimed, began_at: Timestamp) -> Option<Timestamp> {
+/// A call that is known to have had no effect has nothing to show. One that took effect, or may have, can be missing from
+/// a stale answer: another program may ask for an order again right after it was accepted.
+fn too_early_for(claimed: &Claimed, began_at: Timestamp, staleness: Duration) -> Option<Timestamp> {
     let call = claimed.call?;
-    let undecided = matches!(
-        call.outcome,
-        None | Some(CallOutcome::Unknown | CallOutcome::Unanswered)
-    );
-    (undecided && began_at < call.answer_by).then_some(call.answer_by)
+    let may_have_had_an_effect = match call.outcome {
+        Some(CallOutcome::Refused | CallOutcome::NotSent | CallOutcome::Throttled | CallOutcome::Credentials) => false,
+        None
+        | Some(
+            CallOutcome::Unknown
+            | CallOutcome::Unanswered
+            | CallOutcome::Applied
+            | CallOutcome::Precondition
+            | CallOutcome::Answered,
+        ) => true,
+    };
+    let certain_from = time::to_micros(time::plus(call.answer_by, staleness));
+    (may_have_had_an_effect && began_at < certain_from).then_some(certain_from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::CallId;
+    use crate::status::OrderStatus;
+    use crate::work::{Fence, LastCall, Standing, Version};
+
+    const STALENESS: Duration = Duration::from_secs(5);
+
+    fn at(seconds: u64) -> Timestamp {
+        time::plus(Timestamp::UNIX_EPOCH, Duration::from_secs(seconds))
+    }
+
+    fn after_a_call(outcome: Option<CallOutcome>) -> Claimed {
+        Claimed {
+            order_id: OrderId::new("A-1").unwrap(),
+            fence: Fence(1),
+            version: Version(1),
+            status: OrderStatus::PendingAcceptance,
+            placed_at: at(0),
+            standing: Standing::fresh(at(0)),
+            call: Some(LastCall {
+                id: CallId(1),
+                started_at: at(0),
+                answer_by: at(12),
+                outcome,
+            }),
+            unreleased_claims: 1,
+        }
+    }
+
+    #[test]
+    fn a_call_without_an_effect_holds_up_nothing() {
+        use CallOutcome::{Credentials, NotSent, Refused, Throttled};
+        for outcome in [Refused, NotSent, Throttled, Credentials] {
+            assert_eq!(too_early_for(&after_a_call(Some(outcome)), at(0), STALENESS), None);
+        }
+    }
+
+    #[test]
+    fn a_call_that_may_have_had_one_must_be_certain_to_show() {
+        use CallOutcome::{Applied, Precondition, Unanswered, Unknown};
+        for outcome in [None, Some(Unknown), Some(Unanswered), Some(Applied), Some(Precondition)] {
+            let claimed = after_a_call(outcome);
+            assert_eq!(too_early_for(&claimed, at(16), STALENESS), Some(at(17)), "{outcome:?}");
+            assert_eq!(too_early_for(&claimed, at(17), STALENESS), None, "{outcome:?}");
+        }
+    }
 }

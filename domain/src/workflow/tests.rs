@@ -1,7 +1,7 @@
 //! The workflow over the in-memory store and a scripted marketplace.
 
 mod audit;
-mod drive;
+pub(super) mod drive;
 mod gate;
 mod ledger;
 mod market;

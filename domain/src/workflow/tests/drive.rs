@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 const MOST_POLLS: usize = 200_000;
 
 /// Polls `future` to its end.
-pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+pub(in crate::workflow) fn block_on<F: Future>(future: F) -> F::Output {
     run_until(future, || false).expect("the future never finished: a wakeup was lost")
 }
 
