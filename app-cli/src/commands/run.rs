@@ -1,6 +1,6 @@
 //! `ackord run`: one run of the workflow.
 
-use ackord::workflow::{RunOptions, RunReport, Wait};
+use ackord::workflow::{Halt, RunOptions, RunReport, Wait};
 use anyhow::Result;
 use clap::Args;
 
@@ -56,8 +56,10 @@ pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit> {
     } else {
         streams.out.write(&summary(&report))?;
     }
-    if let Some(told) = &stopped {
-        report_error::print(told, streams);
+    match (&report.halt, &stopped) {
+        (Some(Halt::Stopped), _) => streams.err.line("stopped as asked; the next run goes on from here"),
+        (_, Some(told)) => report_error::print(told, streams),
+        (_, None) => {}
     }
     if report.needs_person > 0 {
         let entries = counted(report.needs_person, "entry waits", "entries wait");
@@ -141,10 +143,8 @@ fn counted(count: u64, one: &str, more: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ackord::ports::StoreError;
-    use ackord::workflow::Halt;
-
     use super::*;
+    use ackord::ports::StoreError;
 
     fn told(halt: Halt) -> Told {
         report_error::tell(&halt)

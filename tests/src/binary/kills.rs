@@ -118,6 +118,11 @@ async fn a_signal_lets_what_is_under_way_finish_and_gives_the_rest_back(fixture:
 
     let output = running.wait_with_output().await.expect("it ends");
     assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        words.contains("stopped as asked") && !words.contains("error"),
+        "{words}"
+    );
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(report["halt"]["kind"], "stopped", "{report}");
     let sent = ledger.calls(Endpoint::Or21);
