@@ -16,8 +16,8 @@ use crate::rows::ClaimedRow;
 use crate::text::storable;
 
 /// [`ackord::ports::WorkStore::claim`]. A lease counts as longer than any can be only from two lengths on: workers read
-/// the clock a little apart, and a lease given out a moment ago by one that is ahead must hold. Rows that the same operation claimed before are told again, and nothing else
-/// is claimed.
+/// the clock a little apart, and a lease given out a moment ago by one that is ahead must hold. Rows that the same
+/// operation claimed before are told again, and nothing else is claimed.
 pub(crate) async fn claim(connections: &Connections, request: &ClaimRequest) -> StoreResult<Vec<Claimed>> {
     let phases: BTreeSet<Phase> = request.phases.iter().copied().collect();
     let phases: Vec<&str> = phases.into_iter().map(Phase::as_str).collect();
