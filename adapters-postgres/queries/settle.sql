@@ -29,7 +29,7 @@ WITH given AS (
         phase = h.phase, due_at = h.due_at, attempt = h.attempt, looks = h.looks,
         waiting_looks = h.waiting_looks, slow_looks = h.slow_looks, since_at = h.since_at,
         call_open = h.call_open, decision = h.decision::jsonb, reason = h.reason,
-        lease_until = NULL, worker = NULL, unreleased_claims = 0, op_id = $28
+        lease_until = NULL, worker = NULL, unreleased_claims = 0, unreleased_alone = 0, op_id = $28
     FROM held h
     WHERE w.order_id = h.order_id
 ), entries AS (

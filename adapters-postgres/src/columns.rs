@@ -124,7 +124,7 @@ pub(crate) struct Standings<'a> {
 }
 
 impl<'a> Standings<'a> {
-    fn push(&mut self, standing: &'a Standing) {
+    pub(crate) fn push(&mut self, standing: &'a Standing) {
         self.phase.push(standing.phase.as_str());
         self.due_at.push(standing.due_at.map(at));
         self.attempt.push(count(standing.attempt));

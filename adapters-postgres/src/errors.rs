@@ -38,6 +38,8 @@ fn class(code: &str) -> Class {
         "57014" => Class::Busy,
         // statement_completion_unknown
         "40003" => Class::Gone,
+        // idle_in_transaction_session_timeout, transaction_timeout: the session is ended and its transaction undone
+        "25P03" | "25P04" => Class::Gone,
         // read_only_sql_transaction: a standby, or a server set so
         "25006" => Class::ReadOnly,
         // disk_full
@@ -167,6 +169,8 @@ mod tests {
             ("57014", Class::Busy),
             ("53300", Class::Busy),
             ("40003", Class::Gone),
+            ("25P03", Class::Gone),
+            ("25P04", Class::Gone),
             ("57P01", Class::Gone),
             ("57P02", Class::Gone),
             ("57P03", Class::Gone),

@@ -42,7 +42,7 @@ pub(crate) async fn record_intents(
     Ok(told.collect())
 }
 
-/// Writes those whose lease and version still hold, unless this very operation has done so.
+/// Writes those whose lease and version still hold, where sending is not held, unless this very operation has done so.
 async fn write(connections: &Connections, columns: &Intents<'_>, operation: OperationId) -> StoreResult<Vec<Written>> {
     let calls = &columns.calls;
     connections
@@ -58,6 +58,7 @@ async fn write(connections: &Connections, columns: &Intents<'_>, operation: Oper
                     SELECT g.* FROM given g JOIN order_work w ON w.order_id = g.order_id
                     WHERE w.fence = g.fence AND w.version = g.version AND w.op_id IS DISTINCT FROM $10
                         AND NOT EXISTS (SELECT FROM api_calls c WHERE c.call_id = w.call_id AND c.op_id = $10)
+                        AND NOT EXISTS (SELECT FROM store_meta m WHERE m.held_since IS NOT NULL)
                     ORDER BY w.order_id
                     FOR UPDATE OF w
                 ), held AS MATERIALIZED (

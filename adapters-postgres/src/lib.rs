@@ -5,6 +5,7 @@
 //! all of a batch travels in it. Connections may be pooled in front of the server (see
 //! [`PostgresOptions::statement_cache`]): nothing here needs a session to last.
 
+mod audit;
 mod call_log;
 mod claim;
 mod columns;
@@ -15,6 +16,8 @@ mod intents;
 mod options;
 mod pool;
 mod record;
+mod recovery;
+mod renew;
 mod rows;
 mod schema;
 mod settle;
@@ -25,5 +28,5 @@ mod story;
 mod text;
 mod work_store;
 
-pub use options::PostgresOptions;
+pub use options::{ClaimStrategy, PostgresOptions};
 pub use store::PostgresStore;

@@ -36,6 +36,17 @@ const PARAMETERS: [&str; 19] = [
 /// How an address looks, for errors.
 const FORM: &str = "it should look like postgres://USER:PASSWORD@HOST:PORT/DATABASE";
 
+/// How orders that are due are claimed. Both keep the same promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ClaimStrategy {
+    /// Rows that another worker is just claiming are passed over (`FOR UPDATE SKIP LOCKED`).
+    #[default]
+    SkipLocked,
+    /// Rows are read, and taken where they still stand as they were read: for databases without `SKIP LOCKED`. Workers
+    /// that claim at the same moment get in each other's way and try again.
+    GuardedUpdate,
+}
+
 /// The settings of a [`crate::PostgresStore`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostgresOptions {
@@ -53,6 +64,8 @@ pub struct PostgresOptions {
     /// How long a statement may wait for another writer before it is tried again. 500 ms by default: less than the
     /// server's `deadlock_timeout`, so that of two writers in each other's way it is never the other program that fails.
     pub lock_timeout: Duration,
+    /// How orders are claimed. [`ClaimStrategy::SkipLocked`] by default.
+    pub claim: ClaimStrategy,
 }
 
 impl Default for PostgresOptions {
@@ -64,6 +77,7 @@ impl Default for PostgresOptions {
             application_name: "ackord".to_owned(),
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_millis(500),
+            claim: ClaimStrategy::default(),
         }
     }
 }

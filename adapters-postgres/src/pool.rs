@@ -91,6 +91,15 @@ impl Connections {
         self.run(statement, Access::Write).await
     }
 
+    /// The same, but where other writers were in the way the caller is told at once.
+    pub(crate) async fn write_once<S: Statement>(
+        &self,
+        statement: impl Fn() -> S + Send + Sync,
+    ) -> StoreResult<Vec<S::Row>> {
+        let outcome = self.attempt(&statement).await?;
+        outcome.map_err(|error| of_statement(error, Access::Write))
+    }
+
     async fn run<S: Statement>(
         &self,
         statement: impl Fn() -> S + Send + Sync,
@@ -98,16 +107,23 @@ impl Connections {
     ) -> StoreResult<Vec<S::Row>> {
         let mut retry = Retry::default();
         loop {
-            let mut lent = self.lend().await?;
-            let outcome = {
-                let (connection, patience) = lent.parts()?;
-                bounded(patience, statement().rows(connection)).await
-            };
-            match lent.end(outcome) {
+            match self.attempt(&statement).await? {
                 Err(error) if retry.again_after(&error).await => {}
                 outcome => return outcome.map_err(|error| of_statement(error, access)),
             }
         }
+    }
+
+    async fn attempt<S: Statement>(
+        &self,
+        statement: &(impl Fn() -> S + Send + Sync),
+    ) -> StoreResult<sqlx::Result<Vec<S::Row>>> {
+        let mut lent = self.lend().await?;
+        let outcome = {
+            let (connection, patience) = lent.parts()?;
+            bounded(patience, statement().rows(connection)).await
+        };
+        Ok(lent.end(outcome))
     }
 }
 

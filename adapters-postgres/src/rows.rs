@@ -15,25 +15,25 @@ pub(crate) fn corrupt(what: impl Into<String>) -> StoreError {
     StoreError::Corrupt { what: what.into() }
 }
 
-fn order(table: &str, id: String) -> Result<OrderId, StoreError> {
+pub(crate) fn order(table: &str, id: String) -> Result<OrderId, StoreError> {
     OrderId::new(id.as_str()).map_err(|error| corrupt(format!("{table}, order_id {id:?}: {error}")))
 }
 
-fn phase(order_id: &str, phase: &str) -> Result<Phase, StoreError> {
+pub(crate) fn phase(order_id: &str, phase: &str) -> Result<Phase, StoreError> {
     Phase::parse(phase).ok_or_else(|| corrupt(format!("order_work, order {order_id}: the phase is {phase:?}")))
 }
 
-fn time(at: At) -> Timestamp {
+pub(crate) fn time(at: At) -> Timestamp {
     at.to_jiff()
 }
 
 /// A count of ours; other programs' negative ones count as none.
-fn count(number: i32) -> u32 {
+pub(crate) fn count(number: i32) -> u32 {
     u32::try_from(number).unwrap_or(0)
 }
 
 /// A JSON document. JSONB takes numbers that we can't: such a document is shown as text.
-fn document(text: String) -> Value {
+pub(crate) fn document(text: String) -> Value {
     serde_json::from_str(&text).unwrap_or(Value::String(text))
 }
 
@@ -54,6 +54,7 @@ pub(crate) struct ClaimedRow {
     pub(crate) decision: Option<String>,
     pub(crate) reason: Option<String>,
     pub(crate) unreleased_claims: i32,
+    pub(crate) unreleased_alone: i32,
     pub(crate) call_id: Option<i64>,
     pub(crate) call_started_at: Option<At>,
     pub(crate) call_answer_by: Option<At>,
@@ -90,13 +91,14 @@ impl TryFrom<ClaimedRow> for Claimed {
             },
             call,
             unreleased_claims: count(row.unreleased_claims),
+            unreleased_alone: count(row.unreleased_alone),
             order_id: order("order_work", row.order_id)?,
         })
     }
 }
 
 /// The frozen decision. One that can't be read is never replaced by a new one: two could differ.
-fn decision(order_id: &str, text: &str) -> Result<Decision, StoreError> {
+pub(crate) fn decision(order_id: &str, text: &str) -> Result<Decision, StoreError> {
     let unreadable =
         |error: &dyn std::fmt::Display| corrupt(format!("order_work, order {order_id}, decision: {error}"));
     let value = serde_json::from_str(text).map_err(|error| unreadable(&error))?;

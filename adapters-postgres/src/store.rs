@@ -5,7 +5,7 @@ use std::fmt;
 use ackord::ports::StoreResult;
 use secrecy::SecretString;
 
-use crate::options::{PostgresOptions, address};
+use crate::options::{ClaimStrategy, PostgresOptions, address};
 use crate::pool::Connections;
 use crate::schema;
 
@@ -33,6 +33,7 @@ use crate::schema;
 #[derive(Clone)]
 pub struct PostgresStore {
     pub(crate) connections: Connections,
+    pub(crate) claim: ClaimStrategy,
 }
 
 impl PostgresStore {
@@ -45,7 +46,8 @@ impl PostgresStore {
     pub async fn connect(url: SecretString, options: PostgresOptions) -> StoreResult<Self> {
         let address = address(&url, &options)?;
         let connections = Connections::open(address, &options).await?;
-        Ok(Self { connections })
+        let claim = options.claim;
+        Ok(Self { connections, claim })
     }
 
     /// Brings the schema up to date. Of several programs that do so at once one does the work and the others wait.

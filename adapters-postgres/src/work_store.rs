@@ -4,13 +4,14 @@ use ackord::Timestamp;
 use ackord::call::CallId;
 use ackord::order::OrderId;
 use ackord::ports::{
-    ClaimRequest, Ingested, Intent, NewOrder, OrderStanding, RecordedAnswer, Settled, StoreResult, WorkStore,
+    ClaimRequest, Ingested, Intent, NewOrder, OrderStanding, RecordedAnswer, RenewRequest, Settled, StoreResult,
+    WorkStore,
 };
 use ackord::work::{Claimed, OperationId, Phase, Settlement};
 use async_trait::async_trait;
 
 use crate::store::PostgresStore;
-use crate::{claim, ingest, intents, settle, standings};
+use crate::{claim, ingest, intents, renew, settle, standings};
 
 #[async_trait]
 impl WorkStore for PostgresStore {
@@ -23,7 +24,11 @@ impl WorkStore for PostgresStore {
     }
 
     async fn claim(&self, request: &ClaimRequest) -> StoreResult<Vec<Claimed>> {
-        claim::claim(&self.connections, request).await
+        claim::claim(&self.connections, self.claim, request).await
+    }
+
+    async fn renew(&self, request: &RenewRequest) -> StoreResult<Vec<Settled>> {
+        renew::renew(&self.connections, request).await
     }
 
     async fn record_intents(&self, intents: &[Intent], operation: OperationId) -> StoreResult<Vec<Option<CallId>>> {

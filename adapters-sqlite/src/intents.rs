@@ -60,7 +60,7 @@ async fn written_by(
         .collect())
 }
 
-/// Writes an intent if (fence, version) are still the order's.
+/// Writes an intent if (fence, version) are still the order's and sending is not held.
 async fn write(tx: &mut SqliteConnection, intent: &Intent, operation: &str) -> sqlx::Result<Option<CallId>> {
     let id = intent.order_id.as_str();
     let endpoint = intent.call.endpoint.as_str();
@@ -71,7 +71,8 @@ async fn write(tx: &mut SqliteConnection, intent: &Intent, operation: &str) -> s
         r#"INSERT INTO api_calls
             (service, endpoint, related_id, request_payload, "timestamp", answer_by, fence, op_id)
         SELECT ?4, ?5, ?6, ?7, ?8, ?9, w.fence, ?10 FROM order_work w
-        WHERE w.order_id = ?1 AND w.fence = ?2 AND w.version = ?3"#,
+        WHERE w.order_id = ?1 AND w.fence = ?2 AND w.version = ?3
+            AND NOT EXISTS (SELECT 1 FROM store_meta WHERE held_since IS NOT NULL)"#,
         id,
         intent.fence.0,
         intent.version.0,
@@ -91,12 +92,14 @@ async fn write(tx: &mut SqliteConnection, intent: &Intent, operation: &str) -> s
     let call = inserted.last_insert_rowid();
     let decision = intent.decision.to_json().to_string();
     sqlx::query!(
-        "UPDATE order_work SET phase = 'sending', due_at = ?2, call_id = ?3, call_open = 1, decision = ?4
+        "UPDATE order_work SET phase = 'sending', due_at = ?2, call_id = ?3, call_open = 1, decision = ?4,
+            op_id = ?5
         WHERE order_id = ?1",
         id,
         started_at,
         call,
-        decision
+        decision,
+        operation
     )
     .execute(&mut *tx)
     .await?;

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod audit;
 mod call_log;
 mod claim;
 mod errors;
@@ -24,6 +25,7 @@ mod intents;
 mod options;
 mod pool;
 mod record;
+mod recovery;
 mod rows;
 mod schema;
 mod settle;

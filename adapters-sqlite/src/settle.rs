@@ -1,5 +1,7 @@
 //! Settle: all that one order's step leads to, together or not at all.
 
+use std::collections::HashSet;
+
 use ackord::Timestamp;
 use ackord::call::CallId;
 use ackord::failure::PROCESS;
@@ -19,8 +21,14 @@ pub(crate) async fn settle(
 ) -> StoreResult<Vec<Settled>> {
     let now = times::text(now);
     let operation = op(operation);
+    let mut mentioned = HashSet::new();
     let mut settled = Vec::with_capacity(settlements.len());
     for settlement in settlements {
+        if !mentioned.insert(&settlement.order_id) {
+            // Of several settlements of one order the first alone can stand.
+            settled.push(Settled::Lost);
+            continue;
+        }
         let one = settle_one(tx, settlement, &now, &operation).await;
         settled.push(one.map_err(errors::of_statement)?);
     }
@@ -104,7 +112,7 @@ async fn stand(tx: &mut SqliteConnection, settlement: &Settlement, now: &str, op
             status_at = CASE WHEN ?4 IS NULL THEN status_at ELSE ?5 END,
             phase = ?6, due_at = ?7, attempt = ?8, looks = ?9, waiting_looks = ?10, slow_looks = ?11, since_at = ?12,
             call_open = ?13, decision = ?14, reason = ?15,
-            lease_until = NULL, worker = NULL, unreleased_claims = 0, op_id = ?16
+            lease_until = NULL, worker = NULL, unreleased_claims = 0, unreleased_alone = 0, op_id = ?16
         WHERE order_id = ?1 AND fence = ?2 AND version = ?3 AND op_id IS NOT ?16",
         id,
         settlement.fence.0,

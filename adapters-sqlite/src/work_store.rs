@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ackord::call::CallId;
 use ackord::ports::{
-    ClaimRequest, Ingested, Intent, NewOrder, OrderStanding, RecordedAnswer, Settled, StoreResult, WorkStore,
+    ClaimRequest, Ingested, Intent, NewOrder, OrderStanding, RecordedAnswer, RenewRequest, Settled, StoreResult,
+    WorkStore,
 };
 use ackord::work::{Claimed, OperationId, Phase, Settlement};
 use ackord::{OrderId, Timestamp, time};
@@ -38,6 +39,13 @@ impl WorkStore for SqliteStore {
         let claimed = claim::claim(&mut tx, request).await?;
         pool::commit(tx).await?;
         Ok(claimed)
+    }
+
+    async fn renew(&self, request: &RenewRequest) -> StoreResult<Vec<Settled>> {
+        let mut tx = self.begin_write().await?;
+        let renewed = claim::renew(&mut tx, request).await.map_err(errors::of_statement)?;
+        pool::commit(tx).await?;
+        Ok(renewed)
     }
 
     async fn record_intents(&self, intents: &[Intent], operation: OperationId) -> StoreResult<Vec<Option<CallId>>> {

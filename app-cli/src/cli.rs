@@ -68,12 +68,27 @@ pub enum Command {
     ///
     /// An empty store is set up first; one that an older version wrote asks for `ackord migrate`.
     Run(commands::run::RunArgs),
+    /// After a restored backup or a failover: ask the marketplace about every order before anything is sent again
+    ///
+    /// A store that was restored has forgotten what happened since. This holds sending, for all workers of the store, waits
+    /// until calls that may still be on their way have ended, and looks at every unsettled order and at those settled not long
+    /// ago. What has moved is settled from what was seen. Then sending is allowed again; nothing is sent by this command.
+    ///
+    /// Stopped or killed half way it leaves sending held: `ackord run` then looks, but sends nothing, and says so. Give the
+    /// command again; it begins anew, and changes nothing twice.
+    Reconcile(commands::reconcile::ReconcileArgs),
     /// Bring the store's schema up to date
     Migrate(commands::migrate::MigrateArgs),
     /// Serve a marketplace on this machine, for trying things out
     Sandbox(commands::sandbox::SandboxArgs),
     /// Check settings, store and credentials, and say what to do about each problem
     Check(commands::check::CheckArgs),
+    /// Check the record against itself, and name each thing that can't be in it
+    ///
+    /// Every order's timeline, calls, inbox entries and work row are held against each other: versions without gaps, moves by the
+    /// table, each send with its intent, each settled status with the look that showed it, nobody without a next action. Ends
+    /// with 3 where anything is wrong. Run it after a restore, after work on the database by hand, or by a timer.
+    Verify(commands::verify::VerifyArgs),
     /// Orders and their stories
     #[command(subcommand)]
     Orders(commands::orders::OrdersCommand),

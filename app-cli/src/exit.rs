@@ -12,7 +12,7 @@ pub enum Exit {
     Settings = 1,
     /// A command line that can't be read.
     Usage = 2,
-    /// This run opened an entry that waits for a person.
+    /// This run opened an entry that waits for a person, sending is held, or the record does not agree with itself.
     NeedsPerson = 3,
     /// The marketplace can't be reached, asks for a longer rest than the run waits for, or does not take the key.
     Marketplace = 4,
@@ -32,7 +32,11 @@ impl Exit {
             "wrong settings or a failed start; also: nothing is on record under the id that was asked for, or an order of `demo` ended otherwise than expected",
         ),
         (Self::Usage, "the command line can't be read"),
-        (Self::NeedsPerson, "this run opened an entry that waits for a person"),
+        (
+            Self::NeedsPerson,
+            "this run opened an entry that waits for a person, sending is held until `ackord reconcile` has come to its end, or \
+             `verify` found what can't be in the record",
+        ),
         (
             Self::Marketplace,
             "the marketplace can't be reached, asks for a longer rest than the run waits for, does not take the key, left too many acceptances in a row unanswered, or is another shop's",

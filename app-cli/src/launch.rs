@@ -38,9 +38,11 @@ pub async fn launch(
     let ended = match cli.command {
         Command::Demo(args) => commands::demo::demo(&args, &context).await,
         Command::Run(args) => commands::run::run(&args, &context).await,
+        Command::Reconcile(args) => commands::reconcile::reconcile(&args, &context).await,
         Command::Migrate(args) => commands::migrate::migrate(&args, &context).await,
         Command::Sandbox(args) => commands::sandbox::sandbox(&args, &context).await,
         Command::Check(args) => commands::check::check(&args, &context).await,
+        Command::Verify(args) => commands::verify::verify(&args, &context).await,
         Command::Orders(command) => commands::orders::orders(&command, &context).await,
         Command::Failures(command) => commands::failures::failures(&command, &context).await,
         Command::Calls(command) => commands::calls::calls(&command, &context).await,

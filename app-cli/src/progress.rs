@@ -142,6 +142,11 @@ fn words(event: &Event) -> Option<String> {
             format!("ingested {}, {known} known{of}", counted_orders_new(*new))
         }
         Event::Looked { orders } => format!("looked at {}", counted_orders(*orders)),
+        Event::SendingHeld { certain_from, .. } => format!(
+            "sending is held; calls of before may be on their way until {}",
+            clock_time(*certain_from)
+        ),
+        Event::SendingAllowed => "sending is allowed again".to_owned(),
         Event::Paused { until } => format!("the marketplace asks for a rest until {}", clock_time(*until)),
         Event::Waiting { until, orders } => {
             format!("waiting for {} until {}", counted_orders(*orders), clock_time(*until))

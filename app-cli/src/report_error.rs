@@ -36,6 +36,11 @@ pub struct BadFlag {
     pub problem: String,
 }
 
+/// A rebuild that nobody confirmed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a rebuild ends every lease, and nobody confirmed it")]
+pub struct NotConfirmed;
+
 /// An error as people and programs are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
@@ -129,6 +134,10 @@ fn class(error: &(dyn StdError + 'static)) -> Option<Class> {
     if error.is::<BadFlag>() {
         return Some(("usage", Exit::Usage, Vec::new()));
     }
+    if error.is::<NotConfirmed>() {
+        let hint = "add --yes where nobody can be asked";
+        return Some(("usage", Exit::Usage, vec![hint.to_owned()]));
+    }
     if let Some(missing) = error.downcast_ref::<NotOnRecord>() {
         let list = format!("`ackord {}s list` shows what is on record", missing.what);
         return Some(("not_on_record", Exit::Settings, vec![list]));
@@ -173,6 +182,17 @@ fn class_of_halt(halt: &Halt) -> Option<Class> {
             "the marketplace or the database takes longer than a lease leaves room for: find out which (`ackord calls list` \
              shows the times), or raise `lease`",
         ),
+        Halt::SendingHeld { .. } => Some(("sending_held", Exit::NeedsPerson, vec![RECONCILE_HINT.to_owned()])),
+        Halt::HoldTakenOver => Some((
+            "hold_taken_over",
+            Exit::NeedsPerson,
+            vec!["wait for the other one: sending is allowed again when it has come to its end".to_owned()],
+        )),
+        Halt::HeldByOthers { .. } => Some((
+            "held_by_others",
+            Exit::NeedsPerson,
+            vec!["stop the other workers, then `ackord reconcile` again".to_owned()],
+        )),
         Halt::WrongShop { .. } => marketplace(
             "wrong_shop",
             "set `shop_id` to the shop that these orders belong to (`ackord check` names the key's own), or use that shop's store",
@@ -180,6 +200,8 @@ fn class_of_halt(halt: &Halt) -> Option<Class> {
         _ => Some(("other", Exit::Settings, Vec::new())),
     }
 }
+
+const RECONCILE_HINT: &str = "`ackord reconcile` asks the marketplace about every order and then allows sending again";
 
 const KEY_HINT: &str = "is the key the one of this `marketplace_url`? A new one is made in the marketplace's back office: set \
                         ACKORD_API_KEY or ACKORD_API_KEY_FILE to it, then `ackord check`";
@@ -264,6 +286,15 @@ mod tests {
         assert_eq!(
             exit_of(Halt::WrongShop { asked: 10 }),
             ("wrong_shop", Exit::Marketplace)
+        );
+        let held = Halt::SendingHeld {
+            since: ackord::Timestamp::UNIX_EPOCH,
+        };
+        assert_eq!(exit_of(held), ("sending_held", Exit::NeedsPerson));
+        assert_eq!(exit_of(Halt::HoldTakenOver), ("hold_taken_over", Exit::NeedsPerson));
+        assert_eq!(
+            exit_of(Halt::HeldByOthers { orders: 1 }),
+            ("held_by_others", Exit::NeedsPerson)
         );
         assert_eq!(exit_of(Halt::Store(lost())), ("store", Exit::Database));
         let setting = InvalidSetting {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ackord::ports::{CallLog, Marketplace, Randomness, RecordReader, Store, StoreError, StoreResult};
+use ackord::ports::{CallLog, Marketplace, Randomness, RecordAudit, RecordReader, Store, StoreError, StoreResult};
 use ackord::workflow::{AcceptanceWorkflow, Ports};
 use ackord_bestbuy::{BestBuyClient, ClientPorts, ClientSettings};
 use ackord_postgres::{PostgresOptions, PostgresStore};
@@ -17,7 +17,7 @@ use crate::settings::{Config, StoreUrl};
 
 /// A store with its schema: what the two store adapters have in common besides the ports.
 #[async_trait]
-pub trait OpenStore: Store + RecordReader {
+pub trait OpenStore: Store + RecordReader + RecordAudit {
     /// Brings the schema up to date.
     async fn migrate(&self) -> StoreResult<()>;
     /// Checks that the schema is the one that this program was made for.

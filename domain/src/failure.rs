@@ -46,9 +46,11 @@ pub enum FailureCause {
     Contradiction,
     /// Another program wrote `acceptance_failed` without a time for a retry.
     Foreign,
+    /// Worker after worker ended while it had this order in hand, and no other.
+    WorkersLost,
 }
 
-const CAUSES: [(FailureCause, &str); 13] = [
+const CAUSES: [(FailureCause, &str); 14] = [
     (FailureCause::NotSent, "not_sent"),
     (FailureCause::Unanswered, "unanswered"),
     (FailureCause::Refused, "refused"),
@@ -62,6 +64,7 @@ const CAUSES: [(FailureCause, &str); 13] = [
     (FailureCause::RefusedAtDeadline, "refused_at_deadline"),
     (FailureCause::Contradiction, "contradiction"),
     (FailureCause::Foreign, "foreign"),
+    (FailureCause::WorkersLost, "workers_lost"),
 ];
 
 impl FailureCause {

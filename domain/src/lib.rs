@@ -5,8 +5,10 @@
 //! together. It knows no runtime, no SQL and no HTTP; time, randomness and ids come in through ports as well.
 
 pub mod advice;
+pub mod audit;
 pub mod call;
 pub mod failure;
+pub mod guards;
 pub mod order;
 pub mod ports;
 pub mod reading;

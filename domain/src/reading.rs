@@ -68,6 +68,21 @@ pub enum Loss {
     EveryLineLost,
 }
 
+impl Loss {
+    /// How it was lost, for notes.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Canceled => "cancelled on the marketplace",
+            Self::EveryLineLost => "every line is refused, cancelled or refunded",
+            Self::Refused(RefusedBy::Shop) => "refused by the shop (a decision date stands on the order)",
+            Self::Refused(RefusedBy::Deadline) => {
+                "refused by the marketplace at the acceptance deadline (no decision date stands on the order)"
+            }
+        }
+    }
+}
+
 /// What was seen, in the words of acceptance: the table of the marketplace's states, one variant a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reading {

@@ -22,11 +22,44 @@ impl fmt::Display for Version {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fence(pub i64);
 
+impl Fence {
+    /// The store's epoch in which it was given out, or a later one.
+    #[must_use]
+    pub fn epoch(self) -> Epoch {
+        Epoch(self.0 >> 32)
+    }
+}
+
 impl fmt::Display for Fence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
+
+/// The store's epoch: the numbers of leases begin at epoch · 2³². It rises where every lease from before must be void.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(pub i64);
+
+impl Epoch {
+    /// The least epoch that a hold at `now` begins with: the minutes since 1970. A store that was restored has forgotten its
+    /// last epochs; counted on from the restored one, the next could be one of those.
+    #[must_use]
+    pub fn least_at(now: Timestamp) -> Self {
+        Self(now.as_second().max(0) / 60)
+    }
+}
+
+/// After so many claims in a row that were never released an order is a suspect: it may be what its workers end by, and is
+/// claimed alone from then on, so that it takes no other order along.
+///
+/// Fewer would have a single bad deploy slow down everything that was under way; more would let a bad order stop its
+/// neighbours for longer.
+pub const CLAIMS_TOGETHER: u32 = 3;
+
+/// So many claims alone in a row may stay unreleased; an order that had more goes to review at its next claim.
+///
+/// With the claims before, twelve kills in a row send no order there.
+pub const CLAIMS_ALONE: u32 = 9;
 
 /// The id of one write, so that a write whose answer was lost can be repeated without a second effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +98,12 @@ impl Phase {
     /// Every phase.
     pub fn all() -> impl Iterator<Item = Self> {
         PHASES.into_iter().map(|(phase, _)| phase)
+    }
+
+    /// Whether an order in this phase is claimed to be sent: not while sending is held.
+    #[must_use]
+    pub fn sends(self) -> bool {
+        matches!(self, Self::Ready | Self::Sending)
     }
 
     /// The phase as it is stored.
@@ -186,6 +225,37 @@ pub struct Claimed {
     pub call: Option<LastCall>,
     /// How often in a row, this claim included, it was claimed and not released.
     pub unreleased_claims: u32,
+    /// How many of those were claims of this order alone.
+    pub unreleased_alone: u32,
+}
+
+impl Claimed {
+    /// Whether it was given out alone, for it may be what its earlier workers ended by.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.unreleased_alone > 0
+    }
+
+    /// The term under which it is held.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        Lease {
+            order_id: self.order_id.clone(),
+            fence: self.fence,
+            version: self.version,
+        }
+    }
+}
+
+/// An order, the number of the lease on it, and the version that it was given out on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// The order.
+    pub order_id: OrderId,
+    /// The number of the lease.
+    pub fence: Fence,
+    /// The version of the order's newest entry.
+    pub version: Version,
 }
 
 /// An entry of the timeline to be appended.
@@ -220,7 +290,7 @@ pub struct Settlement {
     pub from: OrderStatus,
     /// The entry to append, where the status moves.
     pub entry: Option<NewEntry>,
-    /// The inbox entry to open.
+    /// The inbox entry to open, about this order.
     pub failure: Option<NewFailure>,
     /// With these words the order's earlier open entries of acceptance are closed.
     pub resolution: Option<String>,

@@ -11,7 +11,6 @@ use crate::gateway::Gateway;
 use crate::handle::SandboxHandle;
 use crate::options::{SandboxOptions, Shop};
 use crate::seed::OrderSeed;
-use crate::server::{Door, serve as serve_connections};
 use crate::world::World;
 
 /// A marketplace to be started.
@@ -106,13 +105,8 @@ impl Sandbox {
         let bind = self.options.bind;
         let keys = self.options.keys_or_default();
         let gateway = Arc::new(Gateway::new(World::new(self.options)?));
-        let (door, address) = Door::open(bind).await?;
-        let router = crate::routes::router()
-            .merge(crate::control::router())
-            .with_state(Arc::clone(&gateway));
-        let task = tokio::spawn(serve_connections(Arc::clone(&door), router, Arc::clone(&gateway)));
         let key = keys.into_iter().next().unwrap_or_default();
-        Ok(SandboxHandle::new(key, gateway, door, address, task))
+        SandboxHandle::open(key, gateway, bind).await
     }
 }
 

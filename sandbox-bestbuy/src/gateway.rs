@@ -24,7 +24,8 @@ pub(crate) struct Gateway {
     changes: watch::Sender<u64>,
     /// Rises whenever held calls are let go.
     releases: watch::Sender<u64>,
-    closing: watch::Sender<bool>,
+    /// Rises whenever every connection is to end.
+    closing: watch::Sender<u64>,
 }
 
 /// What goes back over the connection.
@@ -39,13 +40,41 @@ pub(crate) enum Outgoing {
     },
 }
 
+/// What a call that is held up listens for.
+#[derive(Debug)]
+struct Signals {
+    releases: watch::Receiver<u64>,
+    closing: watch::Receiver<u64>,
+}
+
+impl Signals {
+    /// Waits; `false` if the sandbox closes meanwhile.
+    async fn pause(&mut self, millis: u64) -> bool {
+        if millis == 0 {
+            return true;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(millis)) => true,
+            _ = self.closing.changed() => false,
+        }
+    }
+
+    /// Waits for the release of held calls; `false` if the sandbox closes meanwhile.
+    async fn hold(&mut self) -> bool {
+        tokio::select! {
+            released = self.releases.changed() => released.is_ok(),
+            _ = self.closing.changed() => false,
+        }
+    }
+}
+
 impl Gateway {
     pub(crate) fn new(world: World) -> Self {
         Self {
             world: Mutex::new(world),
             changes: watch::Sender::new(0),
             releases: watch::Sender::new(0),
-            closing: watch::Sender::new(false),
+            closing: watch::Sender::new(0),
         }
     }
 
@@ -73,34 +102,34 @@ impl Gateway {
 
     /// Ends whatever waits in here; nothing that was held up takes effect any more.
     pub(crate) fn close(&self) {
-        self.closing.send_replace(true);
+        self.closing.send_modify(|count| *count += 1);
     }
 
-    /// Returns once the sandbox closes.
-    pub(crate) async fn closed(&self) {
-        let mut closing = self.closing.subscribe();
-        // An error would mean that the sender is gone, and it lives in `self`.
-        drop(closing.wait_for(|closing| *closing).await);
+    /// A receiver that is told of every close from now on.
+    pub(crate) fn watch_closing(&self) -> watch::Receiver<u64> {
+        self.closing.subscribe()
     }
 
     /// Takes a call from its arrival to what goes back.
     pub(crate) async fn handle(self: &Arc<Self>, received: Received) -> Outgoing {
-        // Subscribed before the arrival is announced, so that no release that follows the announcement is missed.
-        let releases = self.releases.subscribe();
+        // Subscribed before the arrival is announced, so that nothing that follows the announcement is missed.
+        let signals = Signals {
+            releases: self.releases.subscribe(),
+            closing: self.closing.subscribe(),
+        };
         let receipt = self.change(|world| world.receive(&received));
         let held_up = receipt.verdict.hang_before || receipt.verdict.delay_before_ms > 0;
         if !held_up {
-            return self.proceed(&received, &receipt, releases).await;
+            return self.proceed(&received, &receipt, signals).await;
         }
         let gateway = Arc::clone(self);
-        let carried = tokio::spawn(async move { gateway.proceed(&received, &receipt, releases).await });
+        let carried = tokio::spawn(async move { gateway.proceed(&received, &receipt, signals).await });
         carried.await.unwrap_or(Outgoing::Dropped { reset: false })
     }
 
-    async fn proceed(&self, received: &Received, receipt: &Receipt, mut releases: watch::Receiver<u64>) -> Outgoing {
+    async fn proceed(&self, received: &Received, receipt: &Receipt, mut signals: Signals) -> Outgoing {
         let verdict = &receipt.verdict;
-        let waited =
-            self.pause(verdict.delay_before_ms).await && (!verdict.hang_before || self.hold(&mut releases).await);
+        let waited = signals.pause(verdict.delay_before_ms).await && (!verdict.hang_before || signals.hold().await);
         if !waited {
             return Outgoing::Dropped { reset: false };
         }
@@ -108,33 +137,13 @@ impl Gateway {
             self.note_not_reached(received, receipt, ending);
             return self.end_early(ending);
         }
-        releases.mark_unchanged();
+        signals.releases.mark_unchanged();
         let reply = self.change(|world| world.carry_out(received, receipt));
-        let waited =
-            self.pause(verdict.delay_after_ms).await && (!verdict.hang_after || self.hold(&mut releases).await);
+        let waited = signals.pause(verdict.delay_after_ms).await && (!verdict.hang_after || signals.hold().await);
         if !waited {
             return Outgoing::Dropped { reset: false };
         }
         self.end_late(reply, receipt)
-    }
-
-    /// Waits; `false` if the sandbox closes meanwhile.
-    async fn pause(&self, millis: u64) -> bool {
-        if millis == 0 {
-            return true;
-        }
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(millis)) => true,
-            () = self.closed() => false,
-        }
-    }
-
-    /// Waits for the release of held calls; `false` if the sandbox closes meanwhile.
-    async fn hold(&self, releases: &mut watch::Receiver<u64>) -> bool {
-        tokio::select! {
-            released = releases.changed() => released.is_ok(),
-            () = self.closed() => false,
-        }
     }
 
     fn note_not_reached(&self, received: &Received, receipt: &Receipt, ending: &Ending) {

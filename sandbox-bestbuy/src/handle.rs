@@ -12,7 +12,7 @@ use crate::gateway::Gateway;
 use crate::ledger::Ledger;
 use crate::options::ShopState;
 use crate::seed::OrderSeed;
-use crate::server::Door;
+use crate::server::{Door, serve};
 use crate::state::MarketState;
 use crate::world::World;
 
@@ -27,20 +27,20 @@ pub struct SandboxHandle {
 }
 
 impl SandboxHandle {
-    pub(crate) fn new(
-        key: String,
-        gateway: Arc<Gateway>,
-        door: Arc<Door>,
-        address: SocketAddr,
-        task: JoinHandle<()>,
-    ) -> Self {
-        Self {
+    /// Opens the door of a gateway and serves behind it.
+    ///
+    /// # Errors
+    /// Where the address can't be listened on.
+    pub(crate) async fn open(key: String, gateway: Arc<Gateway>, bind: SocketAddr) -> Result<Self, SandboxError> {
+        let (door, address) = Door::open(bind).await?;
+        let task = tokio::spawn(serving(&door, &gateway));
+        Ok(Self {
             key,
             gateway,
             door,
             address,
             task: Some(task),
-        }
+        })
     }
 
     /// The base URL, without a slash at its end.
@@ -179,9 +179,32 @@ impl SandboxHandle {
         self.gateway.change(World::reset)
     }
 
+    /// Goes away as a process that is killed would: nobody listens any more, every connection is closed, and calls that
+    /// were held up before their effect take none. Orders, faults, ledger and clock stay. Returns once all is closed.
+    pub async fn go_down(&mut self) {
+        self.close();
+        self.ended().await;
+    }
+
+    /// Listens again at its address, with everything as it was when it went down. Where it never went down, it does so
+    /// first.
+    ///
+    /// # Errors
+    /// Where the address can't be listened on any more.
+    pub async fn come_back(&mut self) -> Result<(), SandboxError> {
+        self.go_down().await;
+        let (door, _) = Door::open(self.address).await?;
+        self.task = Some(tokio::spawn(serving(&door, &self.gateway)));
+        self.door = door;
+        Ok(())
+    }
+
     /// Stops it and returns once every connection is closed.
     pub async fn stop(mut self) {
-        self.close();
+        self.go_down().await;
+    }
+
+    async fn ended(&mut self) {
         if let Some(task) = self.task.take()
             && let Err(broken) = task.await
         {
@@ -199,4 +222,12 @@ impl Drop for SandboxHandle {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+/// Serves what comes in by this door, until the gateway closes.
+fn serving(door: &Arc<Door>, gateway: &Arc<Gateway>) -> impl Future<Output = ()> + Send + use<> {
+    let router = crate::routes::router()
+        .merge(crate::control::router())
+        .with_state(Arc::clone(gateway));
+    serve(Arc::clone(door), router, gateway.watch_closing())
 }

@@ -13,10 +13,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::error::SandboxError;
-use crate::gateway::Gateway;
 use crate::wire::{Line, Wire};
 
 /// A listening socket that can be closed at once from anywhere, also outside a runtime.
@@ -62,11 +62,11 @@ impl Door {
 }
 
 /// Serves until the gateway closes, then drops every connection.
-pub(crate) async fn serve(door: Arc<Door>, router: Router, gateway: Arc<Gateway>) {
+pub(crate) async fn serve(door: Arc<Door>, router: Router, mut closing: watch::Receiver<u64>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            () = gateway.closed() => break,
+            _ = closing.changed() => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             next = door.next() => match next {
                 None => break,

@@ -2,9 +2,13 @@
 
 pub mod acceptance;
 pub mod binary;
+pub mod chaos;
 pub mod contract;
+pub mod crash_points;
+pub mod differential;
 pub mod harness;
 pub mod postgres;
+pub mod worker;
 
 /// The examples of the docs compile.
 #[cfg(doctest)]

@@ -9,6 +9,8 @@ mod dependencies;
 mod manifests;
 #[path = "architecture/sources.rs"]
 mod sources;
+#[path = "architecture/sql.rs"]
+mod sql;
 
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,9 @@ const CRATES: [(&str, &str); 7] = [
     ("sandbox-bestbuy", "ackord-sandbox"),
     ("app-cli", "ackord-cli"),
 ];
+
+/// The directories of the unpublished crates that hold tests.
+const TESTS: [&str; 2] = ["tests", "tests/simulation"];
 
 /// The root of the workspace.
 fn root() -> PathBuf {

@@ -32,7 +32,7 @@ mod worker;
 use stateright::{Model, Property};
 
 use moves::Move;
-use rules::{Foreign, Rules};
+use rules::Rules;
 use state::{Letter, Market, Phase, Reply, Row, Seen, Slips, Standing, State, Status, Step, Worker};
 
 /// The protocol under one configuration.
@@ -112,10 +112,7 @@ impl Model for Protocol {
             actions.extend([Action::Person(Seen::Cancelled), Action::Person(Seen::Accepted)]);
         }
         if state.foreign_left > 0 {
-            actions.push(Action::Entry { pending: false });
-            if self.rules.foreign == Foreign::Anytime || state.market.shown_for == [0; 3] {
-                actions.push(Action::Entry { pending: true });
-            }
+            actions.extend([Action::Entry { pending: false }, Action::Entry { pending: true }]);
         }
     }
 

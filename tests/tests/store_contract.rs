@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use ackord_postgres::ClaimStrategy;
 use ackord_tests::contract::store::{self, StoreFixture};
 use ackord_tests::harness::{self, Suite};
 use ackord_tests::postgres::{SharedServer, containers_from_env};
@@ -16,16 +17,25 @@ fn main() -> ExitCode {
         .trials(),
     );
     trials.extend(Suite::new("sqlite", store::cases(store::SQLITE), StoreFixture::sqlite).trials());
-    trials.extend(on_postgres("postgres".to_owned(), store::postgres_server()));
+    let server = store::postgres_server();
+    trials.extend(on_postgres("postgres", &server, ClaimStrategy::SkipLocked));
+    trials.extend(on_postgres("postgres_guarded", &server, ClaimStrategy::GuardedUpdate));
     for image in containers_from_env() {
-        trials.extend(on_postgres(image.clone(), store::postgres_container(image)));
+        let server = store::postgres_container(image.clone());
+        trials.extend(on_postgres(&image, &server, ClaimStrategy::SkipLocked));
+        trials.extend(on_postgres(
+            &format!("{image}_guarded"),
+            &server,
+            ClaimStrategy::GuardedUpdate,
+        ));
     }
     harness::run(trials)
 }
 
-fn on_postgres(name: String, server: SharedServer) -> Vec<Trial> {
+fn on_postgres(name: &str, server: &SharedServer, claim: ClaimStrategy) -> Vec<Trial> {
+    let server = server.clone();
     Suite::new(name, store::cases(store::POSTGRES), move || {
-        StoreFixture::postgres(server.clone())
+        StoreFixture::postgres(server.clone(), claim)
     })
     .trials()
 }

@@ -22,6 +22,12 @@ fn in_full(error: &StoreError) -> String {
     text
 }
 
+/// The version of the newest migration.
+fn migrations() -> i64 {
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations")).unwrap();
+    i64::try_from(files.count()).unwrap()
+}
+
 #[tokio::test]
 async fn a_missing_directory_is_named() {
     let directory = tempfile::tempdir().unwrap();
@@ -116,7 +122,7 @@ async fn an_empty_file_says_that_it_needs_migrating() {
     let store = SqliteStore::connect(&url, SqliteOptions::default()).await.unwrap();
     let error = store.check_schema().await.unwrap_err();
     assert!(
-        matches!(error, StoreError::NotMigrated { found: 0, needed: 2 }),
+        matches!(error, StoreError::NotMigrated { found: 0, needed } if needed == migrations()),
         "{error:?}"
     );
     store.migrate().await.unwrap();
@@ -132,7 +138,7 @@ async fn a_newer_schema_is_refused_by_check_and_by_migrate() {
     for result in [bench.store.check_schema().await, bench.store.migrate().await] {
         let error = result.unwrap_err();
         assert!(
-            matches!(error, StoreError::NewerSchema { found: 7, known: 2 }),
+            matches!(error, StoreError::NewerSchema { found: 7, known } if known == migrations()),
             "{error:?}"
         );
     }

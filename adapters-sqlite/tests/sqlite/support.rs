@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use ackord::call::{CallEnd, CallOutcome, Endpoint, NewCall};
 use ackord::order::{Decision, OrderLine};
-use ackord::ports::{CallLog, ClaimRequest, Intent, NewOrder, WorkStore};
+use ackord::ports::{CallLog, ClaimRequest, Intent, NewOrder, Suspects, WorkStore};
 use ackord::status::OrderStatus;
 use ackord::work::{Claimed, NewEntry, OperationId, Phase, Settlement, Standing};
 use ackord::{LineId, OrderId, Timestamp, time};
@@ -117,6 +117,7 @@ pub(crate) fn claim_request(now: Timestamp) -> ClaimRequest {
         lease: LEASE,
         worker: "worker 1".to_owned(),
         limit: 1000,
+        suspects: Suspects::LeftOut,
         operation: operation(),
     }
 }

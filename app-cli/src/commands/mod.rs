@@ -9,8 +9,10 @@ pub mod failures;
 mod listing;
 pub mod migrate;
 pub mod orders;
+pub mod reconcile;
 pub mod run;
 pub mod sandbox;
+pub mod verify;
 
 use std::path::Path;
 

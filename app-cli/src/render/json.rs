@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use ackord::OrderId;
 use ackord::ports::{CallRow, Entry, FailureRow, OrderStory, OrderSummary};
 use ackord::time::plus;
-use ackord::workflow::RunReport;
+use ackord::workflow::{Change, ReconcileReport, RunReport};
 use serde_json::{Value, json};
 
 use crate::report_error::Told;
@@ -142,6 +143,37 @@ pub fn run(report: &RunReport, stopped: Option<&Told>) -> Value {
         "calls": report.calls.total(),
         "reads": report.calls.reads,
         "sends": report.calls.sends,
+        "duration_ms": u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
+        "halt": stopped.map(|told| json!({ "kind": told.kind, "message": told.message() })),
+    })
+}
+
+/// What a reconcile found and did; `stopped` is what stopped it.
+#[must_use]
+pub fn reconcile(report: &ReconcileReport, stopped: Option<&Told>) -> Value {
+    let ids = |orders: &[OrderId]| orders.iter().map(OrderId::as_str).collect::<Value>();
+    let change = |change: &Change| {
+        json!({
+            "order_id": change.order_id.as_str(),
+            "from": change.from.as_str(),
+            "to": change.to.as_str(),
+            "notes": change.note,
+        })
+    };
+    json!({
+        "held_since": report.held_since.map(|at| at.to_string()),
+        "sending_allowed": report.sending_allowed,
+        "to_look_at": report.to_look_at,
+        "looked_at": report.looked_at,
+        "changed": report.changed.iter().map(change).collect::<Vec<_>>(),
+        "agreeing": report.agreeing,
+        "waiting": report.waiting,
+        "contradicted": ids(&report.contradicted),
+        "unclear": ids(&report.unclear),
+        "not_shown": ids(&report.not_shown),
+        "ingested": report.ingested,
+        "needs_person": report.needs_person,
+        "calls": report.calls.total(),
         "duration_ms": u64::try_from(report.duration.as_millis()).unwrap_or(u64::MAX),
         "halt": stopped.map(|told| json!({ "kind": told.kind, "message": told.message() })),
     })

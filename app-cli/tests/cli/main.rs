@@ -9,3 +9,4 @@ mod listings;
 mod program;
 mod runs;
 mod support;
+mod verify;

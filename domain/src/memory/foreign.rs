@@ -4,6 +4,7 @@ use super::store::{MemoryStore, refused};
 use super::tables::{FiledFailure, StoredOrder, Tables};
 use super::work_table::WorkRow;
 use crate::failure::FailureId;
+use crate::guards::{Guard, dropped};
 use crate::order::OrderId;
 use crate::ports::{Entry, FailureRow, StoreResult};
 use crate::status::OrderStatus;
@@ -96,7 +97,14 @@ impl Tables {
             return Err(refused("a status can't be empty"));
         }
         let status = OrderStatus::parse(status);
-        let before = self.work.get(id).cloned();
+        let mut before = self.work.get(id).cloned();
+        if dropped(Guard::ForeignEntryKeepsTheCall)
+            && let Some(row) = &mut before
+        {
+            row.call = None;
+            row.standing.call_open = false;
+            row.standing.phase = Phase::Ready;
+        }
         let phase = Phase::after_foreign_entry(
             before.as_ref().map(|row| row.standing.phase),
             &status,
@@ -126,6 +134,7 @@ impl Tables {
             standing.slow_looks = 0;
             standing.since = now;
         }
+        self.operations.worked(id, None);
         let entry = Entry {
             version: row.version,
             status,

@@ -4,21 +4,26 @@ use std::collections::BTreeSet;
 
 use super::tables::{StoredOrder, Tables, US};
 use super::work_table::WorkRow;
+use crate::guards::{Guard, dropped};
 use crate::ports::{Entry, Ingested, KnownOrder, NewOrder};
 use crate::status::OrderStatus;
 use crate::time::Timestamp;
-use crate::work::Version;
+use crate::work::{OperationId, Version};
 
 impl Tables {
     /// [`crate::ports::WorkStore::ingest`]; the work row stands for "has an entry".
-    pub(super) fn ingest(&mut self, orders: &[NewOrder], now: Timestamp) -> Ingested {
+    pub(super) fn ingest(&mut self, orders: &[NewOrder], now: Timestamp, operation: OperationId) -> Ingested {
         let mut ingested = Ingested::default();
         let mut seen = BTreeSet::new();
         for order in orders {
             if !seen.insert(&order.order_id) {
                 continue;
             }
-            if let Some(work) = self.work.get(&order.order_id) {
+            if self.operations.has_appended(&order.order_id, Version(1), operation) {
+                ingested.new.push(order.order_id.clone());
+            } else if let Some(work) = self.work.get(&order.order_id)
+                && !dropped(Guard::KnownOrderIsLeftAlone)
+            {
                 ingested.known.push(KnownOrder {
                     order_id: order.order_id.clone(),
                     status: work.status.clone(),
@@ -26,14 +31,14 @@ impl Tables {
                     status_at: work.status_at,
                 });
             } else {
-                self.store_new(order, now);
+                self.store_new(order, now, operation);
                 ingested.new.push(order.order_id.clone());
             }
         }
         ingested
     }
 
-    fn store_new(&mut self, order: &NewOrder, now: Timestamp) {
+    fn store_new(&mut self, order: &NewOrder, now: Timestamp, operation: OperationId) {
         let row = self
             .orders
             .entry(order.order_id.clone())
@@ -57,6 +62,8 @@ impl Tables {
             look: Some(order.look),
         };
         let work = WorkRow::fresh(entry.status.clone(), placed_at, now);
+        self.operations.appended(&order.order_id, entry.version, operation);
+        self.operations.worked(&order.order_id, Some(operation));
         self.work.put(order.order_id.clone(), work);
         self.entries.entry(order.order_id.clone()).or_default().push(entry);
     }

@@ -1,5 +1,6 @@
 //! Ports without an outside, for tests and examples: a store in memory, a clock that is turned by hand, seeded randomness.
 
+mod audit;
 mod call_log;
 mod claim;
 mod clock;
@@ -7,8 +8,10 @@ mod foreign;
 mod inbox;
 mod ingest;
 mod intents;
+mod operations;
 mod random;
 mod record;
+mod recovery;
 mod settle;
 mod shop;
 mod standings;
@@ -23,4 +26,5 @@ pub use foreign::ForeignFailure;
 pub use random::SeededRandom;
 pub use store::MemoryStore;
 pub use tables::{FiledFailure, LoggedCall, StoredOrder};
+pub use view::OrderRows;
 pub use work_table::WorkRow;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::store::MemoryStore;
+use crate::guards::{Guard, dropped};
 use crate::ports::{PollSlot, ShopKey, ShopState, ShopStore, StoreResult};
 use crate::time::{self, Timestamp};
 
@@ -20,7 +21,10 @@ impl ShopStore for MemoryStore {
         let next = time::plus(now, interval);
         // A next poll further away than two intervals was set by a clock that has jumped since.
         let farthest = time::plus(next, interval);
-        if let Some(at) = shop.next_poll_at.filter(|at| *at > now && *at <= farthest) {
+        if let Some(at) = shop
+            .next_poll_at
+            .filter(|at| *at > now && *at <= farthest && !dropped(Guard::PollInterval))
+        {
             return Ok(PollSlot::NotBefore(at));
         }
         shop.next_poll_at = Some(next);

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::operations::Operations;
 use super::work_table::WorkTable;
 use crate::call::{CallEnd, CallId, CallOutcome, NewCall, SERVICE};
 use crate::failure::{FailureId, NewFailure, PROCESS};
+use crate::guards::{Guard, dropped};
 use crate::order::OrderId;
-use crate::ports::{CallRow, Entry, FailureRow, Ingested, Settled, ShopState};
+use crate::ports::{CallRow, Entry, FailureRow, Hold, ShopState};
 use crate::time::Timestamp;
 use crate::work::{Claimed, Fence, OperationId, Version};
 
@@ -51,19 +53,18 @@ pub struct FiledFailure {
     pub version: Option<Version>,
 }
 
-/// What a write told, kept under its operation id so that its repetition tells the same.
+/// What a write told that leaves nothing else to find it by, kept under its operation id.
 #[derive(Debug, Clone)]
 pub(super) enum Told {
-    Ingest(Ingested),
     Claim(Vec<Claimed>),
-    Intents(Vec<Option<CallId>>),
-    Settle(Vec<Settled>),
+    TakeUp(Vec<Claimed>),
 }
 
 /// Everything that is stored.
 #[derive(Debug)]
 pub(super) struct Tables {
     pub(super) epoch: i64,
+    pub(super) hold: Option<Hold>,
     pub(super) orders: BTreeMap<OrderId, StoredOrder>,
     pub(super) entries: BTreeMap<OrderId, Vec<Entry>>,
     pub(super) calls: BTreeMap<CallId, LoggedCall>,
@@ -74,12 +75,14 @@ pub(super) struct Tables {
     pub(super) work: WorkTable,
     pub(super) shops: BTreeMap<String, ShopState>,
     pub(super) told: BTreeMap<OperationId, Told>,
+    pub(super) operations: Operations,
 }
 
 impl Default for Tables {
     fn default() -> Self {
         Self {
             epoch: 1,
+            hold: None,
             orders: BTreeMap::new(),
             entries: BTreeMap::new(),
             calls: BTreeMap::new(),
@@ -89,6 +92,7 @@ impl Default for Tables {
             work: WorkTable::default(),
             shops: BTreeMap::new(),
             told: BTreeMap::new(),
+            operations: Operations::default(),
         }
     }
 }
@@ -126,13 +130,13 @@ impl Tables {
             return false;
         };
         let answered = row.duration_ms.is_some();
-        if answered {
+        if answered && !dropped(Guard::FirstAnswerStands) {
             return false;
         }
         row.status_code = end.status_code;
         row.response.clone_from(&end.response);
         row.duration_ms = Some(i64::try_from(end.duration.as_millis()).unwrap_or(i64::MAX));
-        if row.outcome.is_none() {
+        if row.outcome.is_none() || dropped(Guard::FirstAnswerStands) {
             row.outcome = Some(end.outcome);
             row.is_success = Some(end.outcome.is_success());
         }

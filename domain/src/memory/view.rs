@@ -5,8 +5,22 @@ use std::collections::BTreeMap;
 use super::store::MemoryStore;
 use super::tables::{FiledFailure, LoggedCall, StoredOrder};
 use super::work_table::WorkRow;
+use crate::call::CallId;
 use crate::order::OrderId;
 use crate::ports::Entry;
+
+/// One order's rows, borrowed: for assertions after each of very many steps.
+#[derive(Debug)]
+pub struct OrderRows<'a> {
+    /// Its row in `orders`.
+    pub order: Option<&'a StoredOrder>,
+    /// Its timeline, by version, rising.
+    pub entries: &'a [Entry],
+    /// Its work row.
+    pub work: Option<&'a WorkRow>,
+    /// Its inbox entries, by id, rising.
+    pub failures: Vec<&'a FiledFailure>,
+}
 
 impl MemoryStore {
     /// The rows of `orders`.
@@ -37,6 +51,23 @@ impl MemoryStore {
     #[must_use]
     pub fn work(&self, id: &OrderId) -> Option<WorkRow> {
         self.tables().work.get(id).cloned()
+    }
+
+    /// Reads one order's rows without a copy. `read` must not use the store.
+    pub fn inspect<T>(&self, id: &OrderId, read: impl FnOnce(&OrderRows<'_>) -> T) -> T {
+        let tables = self.tables();
+        read(&OrderRows {
+            order: tables.orders.get(id),
+            entries: tables.entries.get(id).map_or(&[], Vec::as_slice),
+            work: tables.work.get(id),
+            failures: tables.failures_about(id.as_str()).collect(),
+        })
+    }
+
+    /// A call.
+    #[must_use]
+    pub fn logged_call(&self, id: CallId) -> Option<LoggedCall> {
+        self.tables().calls.get(&id).cloned()
     }
 
     /// Every work row.

@@ -1,29 +1,17 @@
-//! [`WorkStore`]: one lock, one transaction; a write whose operation id is known tells again what it told.
+//! [`WorkStore`]: one lock, one transaction.
 
 use async_trait::async_trait;
 
 use super::store::MemoryStore;
-use super::tables::{Tables, Told};
+use super::tables::Told;
 use crate::call::CallId;
 use crate::order::OrderId;
 use crate::ports::{
-    ClaimRequest, Ingested, Intent, NewOrder, OrderStanding, RecordedAnswer, Settled, StoreResult, WorkStore,
+    ClaimRequest, Ingested, Intent, NewOrder, OrderStanding, RecordedAnswer, RenewRequest, Settled, StoreResult,
+    WorkStore,
 };
 use crate::time::Timestamp;
 use crate::work::{Claimed, OperationId, Phase, Settlement};
-
-/// Tells again what the operation told before, or performs it and remembers what it tells.
-macro_rules! once {
-    ($tables:expr, $operation:expr, $kind:ident, $work:expr) => {{
-        let tables: &mut Tables = &mut $tables;
-        if let Some(Told::$kind(told)) = tables.told.get(&$operation) {
-            return Ok(told.clone());
-        }
-        let told = $work(tables);
-        tables.told.insert($operation, Told::$kind(told.clone()));
-        Ok(told)
-    }};
-}
 
 #[async_trait]
 impl WorkStore for MemoryStore {
@@ -32,18 +20,27 @@ impl WorkStore for MemoryStore {
     }
 
     async fn ingest(&self, orders: &[NewOrder], now: Timestamp, operation: OperationId) -> StoreResult<Ingested> {
-        once!(self.tables(), operation, Ingest, |tables: &mut Tables| tables
-            .ingest(orders, now))
+        Ok(self.tables().ingest(orders, now, operation))
     }
 
     async fn claim(&self, request: &ClaimRequest) -> StoreResult<Vec<Claimed>> {
-        once!(self.tables(), request.operation, Claim, |tables: &mut Tables| tables
-            .claim(request))
+        let tables = &mut *self.tables();
+        if let Some(Told::Claim(told)) = tables.told.get(&request.operation) {
+            return Ok(tables.still_held(told, request.operation));
+        }
+        let claimed = tables.claim(request);
+        if !claimed.is_empty() {
+            tables.told.insert(request.operation, Told::Claim(claimed.clone()));
+        }
+        Ok(claimed)
+    }
+
+    async fn renew(&self, request: &RenewRequest) -> StoreResult<Vec<Settled>> {
+        Ok(self.tables().renew(request))
     }
 
     async fn record_intents(&self, intents: &[Intent], operation: OperationId) -> StoreResult<Vec<Option<CallId>>> {
-        once!(self.tables(), operation, Intents, |tables: &mut Tables| tables
-            .record_intents(intents))
+        Ok(self.tables().record_intents(intents, operation))
     }
 
     async fn record_answers(&self, answers: &[RecordedAnswer]) -> StoreResult<()> {
@@ -56,8 +53,7 @@ impl WorkStore for MemoryStore {
         now: Timestamp,
         operation: OperationId,
     ) -> StoreResult<Vec<Settled>> {
-        once!(self.tables(), operation, Settle, |tables: &mut Tables| tables
-            .settle(settlements, now))
+        Ok(self.tables().settle(settlements, now, operation))
     }
 
     async fn next_due(&self, phases: &[Phase], now: Timestamp) -> StoreResult<Option<Timestamp>> {

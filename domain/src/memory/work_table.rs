@@ -1,12 +1,13 @@
 //! The work table: one row for each order that has an entry, with an index by phase.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use crate::call::CallId;
 use crate::order::OrderId;
 use crate::status::OrderStatus;
 use crate::time::Timestamp;
-use crate::work::{Fence, Phase, Standing, Version};
+use crate::work::{CLAIMS_TOGETHER, Fence, Phase, Standing, Version};
 
 /// A row of `order_work`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct WorkRow {
     pub worker: Option<String>,
     /// How often in a row it was claimed and not released.
     pub unreleased_claims: u32,
+    /// How many of those were claims of this order alone.
+    pub unreleased_alone: u32,
 }
 
 impl WorkRow {
@@ -47,6 +50,7 @@ impl WorkRow {
             lease_until: None,
             worker: None,
             unreleased_claims: 0,
+            unreleased_alone: 0,
         }
     }
 
@@ -55,11 +59,17 @@ impl WorkRow {
         self.fence == fence && self.version == version
     }
 
+    /// Whether it may be what its workers end by: it is claimed alone.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.unreleased_claims >= CLAIMS_TOGETHER
+    }
+
     /// Ends the lease; its number stays.
     pub(super) fn end_lease(&mut self) {
         self.lease_until = None;
         self.worker = None;
         self.unreleased_claims = 0;
+        self.unreleased_alone = 0;
     }
 }
 
@@ -77,6 +87,22 @@ impl WorkTable {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (&OrderId, &WorkRow)> {
         self.rows.iter()
+    }
+
+    /// The orders of a range that have a row.
+    pub(super) fn after(&self, range: (Bound<OrderId>, Bound<OrderId>)) -> impl Iterator<Item = &OrderId> {
+        self.rows.range(range).map(|(id, _)| id)
+    }
+
+    /// Removes a row; tells whether there was one.
+    pub(super) fn remove(&mut self, id: &OrderId) -> bool {
+        let Some(row) = self.rows.remove(id) else {
+            return false;
+        };
+        if let Some(phase) = self.by_phase.get_mut(&row.standing.phase) {
+            phase.remove(&(row.placed_at, id.clone()));
+        }
+        true
     }
 
     /// Inserts or replaces a row.
@@ -101,9 +127,10 @@ impl WorkTable {
         true
     }
 
-    /// The rows of a phase, oldest first (by `placed_at`, then id).
+    /// The rows of a phase, oldest first (by `placed_at`, then id). Settled orders are none: nothing of theirs is ever due.
     pub(super) fn in_phase(&self, phase: Phase) -> impl Iterator<Item = (&OrderId, &WorkRow)> {
-        let keys = self.by_phase.get(&phase).into_iter().flatten();
+        let unsettled = self.by_phase.get(&phase).filter(|_| phase != Phase::Settled);
+        let keys = unsettled.into_iter().flatten();
         keys.filter_map(|(_, id)| self.rows.get_key_value(id))
     }
 

@@ -6,8 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::{
-    CallLog, ClaimRequest, Inbox, InboxEntry, Ingested, Intent, NewOrder, OrderStanding, PollSlot, RecordedAnswer,
-    Settled, ShopKey, ShopState, ShopStore, StoreResult, WorkStore,
+    CallLog, ClaimRequest, Hold, Inbox, InboxEntry, Ingested, Intent, NewOrder, OrderStanding, PollSlot,
+    RecordedAnswer, Recovery, RenewRequest, Sending, Settled, ShopKey, ShopState, ShopStore, StoreResult, TakeUp,
+    WorkStore,
 };
 use crate::call::{CallEnd, CallId, NewCall, SeenState};
 use crate::order::OrderId;
@@ -15,7 +16,7 @@ use crate::time::Timestamp;
 use crate::work::{Claimed, OperationId, Phase, Settlement};
 
 mockall::mock! {
-    /// A mock of [`WorkStore`], [`ShopStore`], [`CallLog`] and [`Inbox`] in one, and so of [`super::Store`].
+    /// A mock of [`WorkStore`], [`ShopStore`], [`CallLog`], [`Inbox`] and [`Recovery`] in one, and so of [`super::Store`].
     pub Store {}
 
     #[async_trait]
@@ -23,6 +24,7 @@ mockall::mock! {
         async fn now(&self) -> StoreResult<Timestamp>;
         async fn ingest(&self, orders: &[NewOrder], now: Timestamp, operation: OperationId) -> StoreResult<Ingested>;
         async fn claim(&self, request: &ClaimRequest) -> StoreResult<Vec<Claimed>>;
+        async fn renew(&self, request: &RenewRequest) -> StoreResult<Vec<Settled>>;
         async fn record_intents(&self, intents: &[Intent], operation: OperationId) -> StoreResult<Vec<Option<CallId>>>;
         async fn record_answers(&self, answers: &[RecordedAnswer]) -> StoreResult<()>;
         async fn settle(
@@ -53,6 +55,15 @@ mockall::mock! {
     #[async_trait]
     impl Inbox for Store {
         async fn open(&self, entries: &[InboxEntry]) -> StoreResult<usize>;
+    }
+
+    #[async_trait]
+    impl Recovery for Store {
+        async fn sending(&self) -> StoreResult<Sending>;
+        async fn hold_sending(&self, now: Timestamp) -> StoreResult<Hold>;
+        async fn allow_sending(&self, hold: Hold) -> StoreResult<bool>;
+        async fn to_reconcile(&self, settled_since: Timestamp) -> StoreResult<Vec<OrderId>>;
+        async fn take_up(&self, request: &TakeUp) -> StoreResult<Vec<Claimed>>;
     }
 }
 

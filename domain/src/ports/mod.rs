@@ -2,6 +2,7 @@
 //!
 //! Every duty of an implementer is a MUST sentence, and each has its case in the contract suites.
 
+mod audit;
 mod call_log;
 mod clock;
 mod inbox;
@@ -10,10 +11,12 @@ mod marketplace;
 mod mocks;
 mod randomness;
 mod record;
+mod recovery;
 mod shop;
 mod store_error;
 mod work_store;
 
+pub use audit::{RebuiltPage, RecordAudit};
 pub use call_log::CallLog;
 pub use clock::{Clock, StoreClock};
 pub use inbox::{Inbox, InboxEntry};
@@ -26,19 +29,22 @@ pub use record::{
     CallFilter, CallRow, Entry, FailureFilter, FailureRow, OrderCursor, OrderFilter, OrderStory, OrderSummary,
     RecordReader,
 };
+pub use recovery::{Hold, Recovery, Sending, TakeUp};
 pub use shop::{PollSlot, ShopState, ShopStore};
 pub use store_error::{StoreError, StoreResult};
 pub use work_store::{
-    ClaimRequest, Ingested, Intent, KnownOrder, NewOrder, OrderStanding, RecordedAnswer, Settled, WorkStore,
+    ClaimRequest, Ingested, Intent, KnownOrder, NewOrder, OrderStanding, RecordedAnswer, RenewRequest, Settled,
+    Suspects, WorkStore,
 };
 
 #[cfg(any(test, feature = "mocks"))]
 pub use self::{
-    call_log::MockCallLog, clock::MockClock, inbox::MockInbox, marketplace::MockMarketplace, mocks::MockStore,
-    randomness::MockRandomness, record::MockRecordReader, shop::MockShopStore, work_store::MockWorkStore,
+    audit::MockRecordAudit, call_log::MockCallLog, clock::MockClock, inbox::MockInbox, marketplace::MockMarketplace,
+    mocks::MockStore, randomness::MockRandomness, record::MockRecordReader, recovery::MockRecovery,
+    shop::MockShopStore, work_store::MockWorkStore,
 };
 
 /// All the store ports in one: what the workflow is given.
-pub trait Store: WorkStore + ShopStore + CallLog + Inbox {}
+pub trait Store: WorkStore + ShopStore + CallLog + Inbox + Recovery {}
 
-impl<S: WorkStore + ShopStore + CallLog + Inbox> Store for S {}
+impl<S: WorkStore + ShopStore + CallLog + Inbox + Recovery> Store for S {}

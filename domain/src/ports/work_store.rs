@@ -10,7 +10,7 @@ use crate::call::{CallEnd, CallId, NewCall};
 use crate::order::{Decision, OrderId};
 use crate::status::OrderStatus;
 use crate::time::Timestamp;
-use crate::work::{Claimed, Fence, OperationId, Phase, Settlement, Version};
+use crate::work::{Claimed, Fence, Lease, OperationId, Phase, Settlement, Version};
 
 /// An order to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +62,30 @@ pub struct ClaimRequest {
     pub worker: String,
     /// At most this many.
     pub limit: usize,
+    /// What to do about suspects.
+    pub suspects: Suspects,
     /// The write's id.
     pub operation: OperationId,
+}
+
+/// What a claim does about suspects: orders whose last [`crate::work::CLAIMS_TOGETHER`] claims or more were not released.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Suspects {
+    /// None is given out: the worker has other orders in hand.
+    LeftOut,
+    /// One is given out alone, where nothing else is.
+    AloneAtLast,
+}
+
+/// Leases to be prolonged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenewRequest {
+    /// The leases, each of another order.
+    pub leases: Vec<Lease>,
+    /// The store's time.
+    pub now: Timestamp,
+    /// How long they last from then on.
+    pub lease: Duration,
 }
 
 /// An acceptance about to be sent.
@@ -114,8 +136,11 @@ pub struct OrderStanding {
 
 /// The store of the workflow.
 ///
-/// Every write MUST be durable when it returns, and MUST, when repeated under the same operation id, tell what it told
-/// the first time without a second effect.
+/// Every write MUST be durable when it returns. Repeated under its operation id before its worker writes anything else
+/// about the same orders, it MUST tell again what took effect, without a second effect; what did not is tried anew. A
+/// settlement without an entry may be told as lost once somebody else has written to its order.
+///
+/// Of several intents or settlements of one order in a call, the first alone MUST count: the others are lost.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait WorkStore: Debug + Send + Sync + 'static {
@@ -139,9 +164,26 @@ pub trait WorkStore: Debug + Send + Sync + 'static {
     /// leases (a clock jumped; one lease is too little, for two workers read the clock a little apart). Each claim of an
     /// order MUST carry a greater fencing number than any before. An order MUST be due (`due_at <= now`).
     ///
+    /// A suspect MUST be given out only as the one order of its claim, where [`ClaimRequest::suspects`] allows it and no
+    /// other order of these phases is to be had; the one that was claimed in vain the least often comes first, so that none
+    /// stands in the way of those behind it. Claims in a row that nothing released MUST be counted, those alone among
+    /// them once more; a settlement and an entry of another program end both counts.
+    ///
+    /// A claim that gave out something MUST, repeated under its operation id, give out nothing more, and tells of what it
+    /// gave out that which is still held under it and was not written to since.
+    ///
     /// # Errors
     /// A [`super::StoreError`]; an order whose claim was not confirmed is free again when the lease ends.
     async fn claim(&self, request: &ClaimRequest) -> StoreResult<Vec<Claimed>>;
+
+    /// Prolongs leases: each ends `request.lease` after `request.now` from then on, where (fence, version) are still the
+    /// order's and the lease was not ended. One that has passed its end MUST be prolonged only while nobody else claimed
+    /// the order. It MUST NOT revive a lease that was settled, released or taken over, and changes nothing else. The
+    /// answers are in the order of `request.leases`. It needs no operation id: repeating it changes nothing.
+    ///
+    /// # Errors
+    /// A [`super::StoreError`]; each lease then ends when it would have, or later.
+    async fn renew(&self, request: &RenewRequest) -> StoreResult<Vec<Settled>>;
 
     /// Writes intents: the call, begun; the order in [`Phase::Sending`], due at once, its call open, its decision frozen.
     /// The lease goes on. An intent whose (fence, version) are no longer the order's MUST NOT be written; its place in

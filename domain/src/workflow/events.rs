@@ -56,6 +56,15 @@ pub enum Event {
         /// Why, and what to do.
         details: String,
     },
+    /// Sending is held, for all workers of the store.
+    SendingHeld {
+        /// Since when.
+        since: Timestamp,
+        /// From when on looks are certain to show what calls of before did.
+        certain_from: Timestamp,
+    },
+    /// Sending is allowed again.
+    SendingAllowed,
     /// The shop rests: the marketplace asked for it.
     Paused {
         /// Until when.

@@ -9,16 +9,19 @@ use std::collections::{HashMap, HashSet};
 
 use crate::call::CallId;
 use crate::failure::{FailureCause, NewFailure};
+use crate::guards::{Guard, dropped};
 use crate::order::{Order, OrderId};
 use crate::ports::{InboxEntry, KnownOrder, NewOrder, Page, PageCursor, StoreClock, UnreadableOrder};
 use crate::reading::Seen;
 use crate::state::MarketplaceState;
 use crate::time::{self, Timestamp};
+use crate::work::{Claimed, Epoch};
 
 use super::core::Core;
 use super::decide::LookedAt;
 use super::events::Event;
 use super::report::Halt;
+use super::rest::not_paused;
 use super::stop::StopSignal;
 use super::tally::Tally;
 
@@ -26,34 +29,54 @@ use super::tally::Tally;
 const MOST_PAGES: usize = 100_000;
 
 /// What the ingest listing showed of each order, as far as it can justify a send.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Waiting {
     orders: HashMap<OrderId, (Seen, LookedAt)>,
+    /// When the newest look began that showed any.
+    newest: Option<Timestamp>,
+    /// The store's epoch before it was asked for.
+    epoch: Epoch,
 }
 
 impl Waiting {
-    /// What was seen of `id`, if that was not before `oldest`.
-    pub(super) fn seen(&self, id: &OrderId, oldest: Timestamp) -> Option<(&Seen, LookedAt)> {
+    fn new(epoch: Epoch) -> Self {
+        Self {
+            orders: HashMap::new(),
+            newest: None,
+            epoch,
+        }
+    }
+
+    /// What was seen of a claimed order, if that was not before `oldest`. A claim in a later epoch is shown nothing: sending
+    /// was held in between, and what a call of before did may not have shown yet.
+    pub(super) fn seen(&self, claimed: &Claimed, oldest: Timestamp) -> Option<(&Seen, LookedAt)> {
         self.orders
-            .get(id)
-            .filter(|(_, look)| look.began_at >= oldest)
+            .get(&claimed.order_id)
+            .filter(|(_, look)| look.began_at >= oldest && claimed.fence.epoch() <= self.epoch)
             .map(|(seen, look)| (seen, *look))
+    }
+
+    /// Whether any of it was seen no earlier than `oldest`.
+    pub(super) fn is_fresh(&self, oldest: Timestamp) -> bool {
+        self.newest.is_some_and(|newest| newest >= oldest)
     }
 }
 
-/// Stores every waiting order.
+/// Stores every waiting order; `epoch` is the store's.
 pub(super) async fn ingest(
     core: &Core,
     clock: StoreClock,
+    epoch: Epoch,
     stop: &StopSignal,
     tally: &mut Tally<'_>,
 ) -> Result<Waiting, Halt> {
-    let mut waiting = Waiting::default();
+    let mut waiting = Waiting::new(epoch);
     let mut cursor: Option<PageCursor> = None;
     for _ in 0..MOST_PAGES {
         if stop.is_given() {
             return Err(Halt::Stopped);
         }
+        not_paused(core, clock).await?;
         tally.report.calls.reads += 1;
         let page = core
             .ports
@@ -67,8 +90,8 @@ pub(super) async fn ingest(
         };
         store_page(core, clock, &page, look, &mut waiting, tally).await?;
         match page.next {
-            Some(next) => cursor = Some(next),
-            None => break,
+            Some(next) if !dropped(Guard::AllPages) => cursor = Some(next),
+            _ => break,
         }
     }
     Ok(waiting)
@@ -102,6 +125,7 @@ async fn store_page(
         ingested
             .known
             .iter()
+            .filter(|_| !dropped(Guard::ContradictionIsFiled))
             .filter(|known| !known.status.is_unsettled() && listed_waiting.contains(&known.order_id))
             // A listing older than the entry, or as stale as listings may be, contradicts nothing.
             .filter(|known| time::plus(known.status_at, core.settings.read_staleness) <= look.began_at)
@@ -118,11 +142,13 @@ async fn store_page(
     });
     for order in &page.listing.orders {
         waiting.orders.insert(order.id.clone(), (Seen::from(order), look));
+        waiting.newest = waiting.newest.max(Some(look.began_at));
     }
     Ok(())
 }
 
-async fn open(core: &Core, entries: &[InboxEntry], tally: &mut Tally<'_>) -> Result<(), Halt> {
+/// Opens entries in the inbox.
+pub(super) async fn open(core: &Core, entries: &[InboxEntry], tally: &mut Tally<'_>) -> Result<(), Halt> {
     if entries.is_empty() {
         return Ok(());
     }

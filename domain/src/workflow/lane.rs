@@ -4,6 +4,9 @@
 //! that came in together are recorded together, and a look at the orders in flight goes beside it all. Nothing here
 //! decides about an order; it only says what may start now.
 //!
+//! An order that may be what its workers end by is taken once everything else has been: then its whole step goes by itself,
+//! and what comes after it waits.
+//!
 //! Nothing is awaited beside the flight while anything is in it: a step that waits there for a connection could be waiting
 //! for one that another step holds and that nobody drives on.
 
@@ -16,6 +19,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
+use crate::guards::{Guard, dropped};
 use crate::order::OrderId;
 use crate::ports::{OrderStanding, Settled, ShopState, StoreClock};
 use crate::time::{self, Timestamp};
@@ -36,6 +40,7 @@ use super::validate::Validated;
 /// Something that finished.
 enum Step {
     Prepared(Box<Prepared>, Timestamp),
+    Renewed(Result<Vec<Settled>, Halt>, Vec<Sendable>),
     Intended(Result<Vec<Intended>, Halt>, usize),
     Answered(Box<Answered>),
     Recorded(Result<Recorded, Halt>),
@@ -52,6 +57,7 @@ type Standings = (Vec<OrderId>, Vec<OrderStanding>);
 #[derive(Debug, Default)]
 struct UnderWay {
     preparing: bool,
+    renewing: bool,
     intending: bool,
     recording: bool,
     validating: bool,
@@ -59,6 +65,9 @@ struct UnderWay {
     /// Calls, and intents of calls about to start.
     calls: usize,
 }
+
+/// How often in the time of a lease a run that waits asks for orders whose worker died.
+const ASKED_IN_A_LEASE: u32 = 4;
 
 /// One run's work in progress.
 pub(super) struct Lane<'a> {
@@ -72,6 +81,10 @@ pub(super) struct Lane<'a> {
     answered: Vec<Answered>,
     /// Whether the store may have more orders to prepare.
     more: bool,
+    /// Whether the store may have suspects: orders that are claimed alone.
+    suspects: bool,
+    /// Whether a suspect is in hand, or asked for: nothing else may be.
+    alone: bool,
     /// After an outage one call at a time goes out, until one is answered.
     probing: bool,
     /// Acceptances in a row that were not sent or not answered: as it stands in the store, for all workers.
@@ -83,6 +96,8 @@ pub(super) struct Lane<'a> {
     look_for_others: bool,
     paused_until: Option<Timestamp>,
     patience: Patience,
+    /// Until when it was last said that the run waits.
+    told_until: Option<Timestamp>,
     /// When something last went forward, by the monotonic clock.
     progress_at: Duration,
     halt: Option<Halt>,
@@ -107,6 +122,8 @@ impl<'a> Lane<'a> {
             queue: VecDeque::new(),
             answered: Vec::new(),
             more: true,
+            suspects: true,
+            alone: false,
             probing: shop.unanswered_in_row >= core.settings.breaker_threshold,
             unanswered_in_row: shop.unanswered_in_row,
             unanswered_seen: shop.unanswered_in_row,
@@ -114,6 +131,7 @@ impl<'a> Lane<'a> {
             look_for_others: false,
             paused_until: None,
             patience,
+            told_until: None,
             progress_at: core.ports.clock.monotonic(),
             halt: None,
         }
@@ -152,7 +170,12 @@ impl<'a> Lane<'a> {
     fn held(&self) -> bool {
         self.halt.is_some()
             || self.patience.stop.is_given()
-            || self.paused_until.is_some_and(|until| until > self.now())
+            || self.paused_until.is_some_and(|until| until > self.now()) && !dropped(Guard::PauseIsKept)
+    }
+
+    /// Whether nothing is in hand and nothing under way.
+    fn is_drained(&self) -> bool {
+        self.flight.is_empty() && self.queue.is_empty() && self.answered.is_empty()
     }
 
     /// How many calls may be under way at once.
@@ -165,12 +188,16 @@ impl<'a> Lane<'a> {
     }
 
     fn outage(&self) -> bool {
-        self.unanswered_in_row >= self.core.settings.breaker_threshold
+        self.is_outage(self.unanswered_in_row)
+    }
+
+    fn is_outage(&self, unanswered_in_row: u32) -> bool {
+        unanswered_in_row >= self.core.settings.breaker_threshold && !dropped(Guard::Breaker)
     }
 
     /// Whether answers that are not on record yet look like an outage: no call leaves until they are.
     fn suspects_an_outage(&self) -> bool {
-        !self.probing && self.unanswered_seen >= self.core.settings.breaker_threshold
+        !self.probing && self.is_outage(self.unanswered_seen)
     }
 
     /// Waits for what comes next; `false` where nothing does.
@@ -189,12 +216,20 @@ impl<'a> Lane<'a> {
             (_, Wait::No) => ready.filter(|due_at| *due_at <= now),
         };
         let Some(until) = wake else { return false };
-        tally.tell(&Event::Waiting {
-            until,
-            orders: tally.waiting(),
-        });
+        if self.told_until != Some(until) {
+            self.told_until = Some(until);
+            tally.tell(&Event::Waiting {
+                until,
+                orders: tally.waiting(),
+            });
+        }
+        // What a worker that died had claimed is free once its lease ends: that must not wait for our next look as well.
+        let ask_at = time::plus(now, self.core.settings.lease / ASKED_IN_A_LEASE);
+        let asks = self.wait == Wait::ForValidations && ask_at < until && !self.held();
+        let wake_at = if asks { ask_at } else { until };
         let clock = &*self.core.ports.clock;
-        self.patience.stop.sleep(clock, time::until(now, until)).await;
+        self.patience.stop.sleep(clock, time::until(now, wake_at)).await;
+        self.more |= asks;
         self.made_progress();
         match self.core.store_clock().await {
             Ok(clock) => self.clock = clock,

@@ -11,6 +11,7 @@
 //! | claim and look | `prepare` | a lease that ends by itself |
 //! | intend, send | `send` | an intent without an answer: looked at twice before anything is sent again |
 //! | record, settle | `record` | an answer on record, or none, with the intent |
+//! | reconcile | `reconcile` | a hold on sending: the next `reconcile` begins again |
 //! | validate, review | `validate` | a lease that ends by itself |
 
 mod core;
@@ -21,6 +22,7 @@ mod lane;
 mod looks;
 mod persist;
 mod prepare;
+mod reconcile;
 mod record;
 mod report;
 mod requeue;
@@ -38,6 +40,7 @@ use std::sync::Arc;
 
 pub use self::core::Ports;
 pub use events::{Event, Observer};
+pub use reconcile::{Change, ReconcileOptions, ReconcileReport};
 pub use report::{Calls, Halt, RunReport};
 pub use stop::StopSignal;
 
@@ -91,5 +94,15 @@ impl AcceptanceWorkflow {
     /// future stops the run as a crash would, and as safely.
     pub async fn run(&self, options: &RunOptions, observer: &dyn Observer) -> RunReport {
         run::run(&self.core, options, observer).await
+    }
+
+    /// Holds sending for all workers of the store, asks the marketplace about every unsettled and recently settled order,
+    /// settles what has moved, and allows sending again: for use after a restored backup, or a failover that lost commits.
+    /// It sends nothing.
+    ///
+    /// It never fails: what stopped it stands in [`ReconcileReport::halt`]; the hold then stands, and the next one begins
+    /// again. Dropping the future stops it as a crash would, and as safely.
+    pub async fn reconcile(&self, options: &ReconcileOptions, observer: &dyn Observer) -> ReconcileReport {
+        reconcile::reconcile(&self.core, options, observer).await
     }
 }

@@ -4,10 +4,15 @@ use std::time::Duration;
 
 use crate::advice::Advice;
 use crate::call::CallId;
-use crate::ports::{ClaimRequest, Ingested, Intent, NewOrder, RecordedAnswer, Settled, StoreError, StoreResult};
+use crate::guards::{Guard, dropped};
+use crate::order::OrderId;
+use crate::ports::{
+    ClaimRequest, Hold, Ingested, Intent, NewOrder, RecordedAnswer, RenewRequest, Settled, StoreError, StoreResult,
+    Suspects, TakeUp,
+};
 use crate::status::check_move;
 use crate::time::{self, Timestamp};
-use crate::work::{Claimed, Phase, Settlement};
+use crate::work::{Claimed, Lease, OperationId, Phase, Settlement};
 
 use super::core::Core;
 use super::report::Halt;
@@ -31,7 +36,12 @@ impl Core {
         let operation = self.operation(now);
         let mut waits = WAITS.into_iter();
         loop {
-            match self.ports.store.ingest(orders, now, operation).await {
+            match self
+                .ports
+                .store
+                .ingest(orders, now, self.repeated(operation, now))
+                .await
+            {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }
@@ -46,6 +56,7 @@ impl Core {
         now: Timestamp,
         phases: &[Phase],
         limit: usize,
+        suspects: Suspects,
     ) -> Result<Vec<Claimed>, Halt> {
         let request = ClaimRequest {
             phases: phases.to_vec(),
@@ -54,6 +65,7 @@ impl Core {
             lease: self.settings.lease.saturating_add(time::until(due_by, now)),
             worker: self.worker.clone(),
             limit,
+            suspects,
             operation: self.operation(now),
         };
         let mut waits = WAITS.into_iter();
@@ -61,6 +73,62 @@ impl Core {
             match self.ports.store.claim(&request).await {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await.map_err(Halt::Store)?,
                 Ok(claimed) => return Ok(claimed),
+            }
+        }
+    }
+
+    /// Prolongs leases: each lasts a whole one from `now` on. It is not tried for long: they end by themselves.
+    pub(super) async fn renew(&self, leases: Vec<Lease>, now: Timestamp) -> Result<Vec<Settled>, Halt> {
+        let request = RenewRequest {
+            leases,
+            now,
+            lease: self.settings.lease,
+        };
+        let mut waits = WAITS.into_iter().take(3);
+        loop {
+            match self.ports.store.renew(&request).await {
+                Err(error) => self.wait_or_give_up(error, &mut waits).await.map_err(Halt::Store)?,
+                Ok(renewed) => return Ok(renewed),
+            }
+        }
+    }
+
+    /// Leases these orders for a look, due or not. What was not confirmed is asked for again: it tells the same leases.
+    pub(super) async fn take_up(&self, ids: &[OrderId], now: Timestamp) -> StoreResult<Vec<Claimed>> {
+        let request = TakeUp {
+            ids: ids.to_vec(),
+            now,
+            lease: self.settings.lease,
+            worker: self.worker.clone(),
+            operation: self.operation(now),
+        };
+        let mut waits = WAITS.into_iter();
+        loop {
+            match self.ports.store.take_up(&request).await {
+                Err(error) => self.wait_or_give_up(error, &mut waits).await?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Holds sending; where that was not confirmed, by a later hold.
+    pub(super) async fn hold_sending(&self, now: Timestamp) -> StoreResult<Hold> {
+        let mut waits = WAITS.into_iter();
+        loop {
+            match self.ports.store.hold_sending(now).await {
+                Err(error) => self.wait_or_give_up(error, &mut waits).await?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Ends a hold of ours; repeating it changes nothing.
+    pub(super) async fn allow_sending(&self, hold: Hold) -> StoreResult<bool> {
+        let mut waits = WAITS.into_iter();
+        loop {
+            match self.ports.store.allow_sending(hold).await {
+                Err(error) => self.wait_or_give_up(error, &mut waits).await?,
+                done => return done,
             }
         }
     }
@@ -74,7 +142,12 @@ impl Core {
         let operation = self.operation(now);
         let mut waits = WAITS.into_iter();
         loop {
-            match self.ports.store.settle(settlements, now, operation).await {
+            match self
+                .ports
+                .store
+                .settle(settlements, now, self.repeated(operation, now))
+                .await
+            {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }
@@ -86,7 +159,13 @@ impl Core {
         let operation = self.operation(now);
         let mut waits = WAITS.into_iter().take(3);
         loop {
-            match self.ports.store.record_intents(intents, operation).await {
+            match self
+                .ports
+                .store
+                .record_intents(intents, self.repeated(operation, now))
+                .await
+            {
+                Err(_) if dropped(Guard::IntentBeforeSend) => return Ok(vec![Some(CallId(0)); intents.len()]),
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }
@@ -104,6 +183,15 @@ impl Core {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }
+        }
+    }
+
+    /// The id under which a write is tried, also again: its own.
+    fn repeated(&self, operation: OperationId, now: Timestamp) -> OperationId {
+        if dropped(Guard::SameOperation) {
+            self.operation(now)
+        } else {
+            operation
         }
     }
 

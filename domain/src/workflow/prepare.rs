@@ -8,8 +8,9 @@
 use std::time::Duration;
 
 use crate::call::CallOutcome;
+use crate::guards::{Guard, dropped};
 use crate::order::{Decision, OrderId};
-use crate::ports::{Settled, StoreClock};
+use crate::ports::{Settled, StoreClock, Suspects};
 use crate::reading::Seen;
 use crate::settings::IDS_PER_LOOK;
 use crate::time::{self, Timestamp};
@@ -41,6 +42,8 @@ pub(super) struct Prepared {
     pub(super) reads: u64,
     /// Whether there may be more to claim.
     pub(super) full: bool,
+    /// Whether it is one order that may be what its workers end by: nothing else may be in hand with it.
+    pub(super) alone: bool,
     /// Where the shop rests: until when. Nothing was claimed then.
     pub(super) paused_until: Option<Timestamp>,
     /// How many acceptances in a row were not sent or not answered, over all workers of the shop; `None` if not known.
@@ -50,10 +53,24 @@ pub(super) struct Prepared {
     pub(super) halt: Option<Halt>,
 }
 
-/// Claims up to `limit` orders and prepares them.
-pub(super) async fn prepare(core: &Core, clock: StoreClock, waiting: &Waiting, limit: usize, outage: bool) -> Prepared {
+/// What to claim.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// At most so many orders.
+    pub(super) limit: usize,
+    pub(super) suspects: Suspects,
+}
+
+/// Claims orders and prepares them.
+pub(super) async fn prepare(
+    core: &Core,
+    clock: StoreClock,
+    waiting: &Waiting,
+    wanted: Wanted,
+    outage: bool,
+) -> Prepared {
     let mut prepared = Prepared::default();
-    let claimed = match claim(core, clock, limit, &mut prepared).await {
+    let claimed = match claim(core, clock, wanted, &mut prepared).await {
         Ok(claimed) => claimed,
         Err(halt) => {
             prepared.halt = Some(halt);
@@ -84,7 +101,7 @@ pub(super) async fn prepare(core: &Core, clock: StoreClock, waiting: &Waiting, l
 }
 
 /// Claims, unless another worker has learnt meanwhile that the shop has to rest.
-async fn claim(core: &Core, clock: StoreClock, limit: usize, prepared: &mut Prepared) -> Result<Vec<Claimed>, Halt> {
+async fn claim(core: &Core, clock: StoreClock, wanted: Wanted, prepared: &mut Prepared) -> Result<Vec<Claimed>, Halt> {
     let key = core.ports.marketplace.shop_key();
     let shop = core.ports.store.shop(&key).await.map_err(Halt::Store)?;
     let now = core.now(clock);
@@ -94,11 +111,33 @@ async fn claim(core: &Core, clock: StoreClock, limit: usize, prepared: &mut Prep
         prepared.full = true;
         return Ok(Vec::new());
     }
-    let trusted = core.settings.lease.saturating_sub(core.settings.lease_margin);
-    prepared.trusted_until = core.ports.clock.monotonic().saturating_add(trusted);
-    let claimed = core.claim(now, now, &[Phase::Ready, Phase::Sending], limit).await?;
-    prepared.full = claimed.len() >= limit;
+    prepared.trusted_until = trusted_from_now(core);
+    let claimed = core
+        .claim(now, now, to_be_sent(), wanted.limit, wanted.suspects)
+        .await?;
+    prepared.full = claimed.len() >= wanted.limit;
+    prepared.alone = claimed.iter().any(Claimed::is_alone);
     Ok(claimed)
+}
+
+/// Until when a lease is trusted that is asked for now, by the monotonic clock.
+pub(super) fn trusted_from_now(core: &Core) -> Duration {
+    let margin = if dropped(Guard::LeaseMargin) {
+        Duration::ZERO
+    } else {
+        core.settings.lease_margin
+    };
+    let trusted = core.settings.lease.saturating_sub(margin);
+    core.ports.clock.monotonic().saturating_add(trusted)
+}
+
+/// The phases of orders that may be sent. Those in review wait for a person.
+fn to_be_sent() -> &'static [Phase] {
+    if dropped(Guard::ReviewIsNotSent) {
+        &[Phase::Ready, Phase::Sending, Phase::Review]
+    } else {
+        &[Phase::Ready, Phase::Sending]
+    }
 }
 
 struct Sort<'a> {
@@ -116,11 +155,13 @@ impl Sort<'_> {
         let oldest = oldest_look(self.core, now);
         let mut to_look = Vec::new();
         for order in claimed {
-            if let Some(settlement) = decide::at_claim(&order, &ctx) {
+            let decided = decide::workers_lost(&order, &ctx).or_else(|| decide::at_claim(&order, &ctx));
+            if let Some(settlement) = decided {
                 self.prepared.settlements.push(settlement);
                 continue;
             }
-            let listed = waiting.seen(&order.order_id, oldest).filter(|_| order.call.is_none());
+            let new = order.call.is_none() || dropped(Guard::LookAfterClaim);
+            let listed = waiting.seen(&order, oldest).filter(|_| new);
             match listed {
                 Some((seen, look)) => self.one(order, seen, look),
                 None => to_look.push(order),
@@ -172,6 +213,9 @@ impl Sort<'_> {
 
 /// When a look must have begun to justify a send at `now`.
 pub(super) fn oldest_look(core: &Core, now: Timestamp) -> Timestamp {
+    if dropped(Guard::LookFreshness) {
+        return Timestamp::MIN;
+    }
     now.checked_sub(jiff::SignedDuration::try_from(core.settings.look_freshness).unwrap_or_default())
         .unwrap_or(Timestamp::MIN)
 }
@@ -208,12 +252,15 @@ fn too_early_for(claimed: &Claimed, began_at: Timestamp, staleness: Duration) ->
             | CallOutcome::Answered,
         ) => true,
     };
+    if dropped(Guard::EffectWouldShow) {
+        return None;
+    }
     let certain_from = time::to_micros(time::plus(call.answer_by, staleness));
     (may_have_had_an_effect && began_at < certain_from).then_some(certain_from)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::call::CallId;
     use crate::status::OrderStatus;
@@ -240,6 +287,7 @@ mod tests {
                 outcome,
             }),
             unreleased_claims: 1,
+            unreleased_alone: 0,
         }
     }
 
@@ -252,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_may_have_had_one_must_be_certain_to_show() {
+    pub(in crate::workflow) fn a_call_that_may_have_had_one_must_be_certain_to_show() {
         use CallOutcome::{Applied, Precondition, Unanswered, Unknown};
         for outcome in [None, Some(Unknown), Some(Unanswered), Some(Applied), Some(Precondition)] {
             let claimed = after_a_call(outcome);

@@ -93,6 +93,21 @@ pub enum Halt {
     /// It was asked to stop: what was under way is finished and on record, the rest is left to the next run.
     #[error("the run was asked to stop")]
     Stopped,
+    /// Sending is held: nothing was sent, the rest was done.
+    #[error("sending is held since {since}")]
+    SendingHeld {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Another `reconcile` has put its own hold in the place of ours, and lifts it when it is done.
+    #[error("another `reconcile` was started meanwhile and goes on in its stead")]
+    HoldTakenOver,
+    /// Orders that `reconcile` has to look at were in other workers' hands again and again.
+    #[error("{orders} orders were in other workers' hands again and again")]
+    HeldByOthers {
+        /// How many.
+        orders: usize,
+    },
     /// A look at ten orders or more showed none of them.
     #[error("the marketplace lists none of {asked} orders of ours: the shop id or the key is another shop's")]
     WrongShop {

@@ -3,30 +3,51 @@
 //! Both are a claim and a guarded settle, so that of several workers one writes the entry, and a crash between the two
 //! leaves a retry that is still due.
 
-use crate::ports::StoreClock;
-use crate::work::Phase;
+use crate::ports::{StoreClock, Suspects};
+use crate::time::Timestamp;
+use crate::work::{Claimed, Phase};
 
 use super::core::Core;
 use super::decide;
 use super::events::Event;
+use super::prepare::release;
 use super::report::Halt;
 use super::tally::Tally;
 
-/// Requeues every retry that is due and files every foreign failure.
-pub(super) async fn requeue(core: &Core, clock: StoreClock, tally: &mut Tally<'_>) -> Result<(), Halt> {
+/// Requeues every retry that was due at `due_by` and files every foreign failure; of suspects one after the other, each
+/// once nothing else is left.
+pub(super) async fn requeue(
+    core: &Core,
+    clock: StoreClock,
+    due_by: Timestamp,
+    suspects: Suspects,
+    tally: &mut Tally<'_>,
+) -> Result<(), Halt> {
     loop {
         let now = core.now(clock);
         let phases = [Phase::Retry, Phase::Unfiled];
-        let claimed = core.claim(now, now, &phases, core.settings.batch).await?;
-        let full = claimed.len() == core.settings.batch;
+        let limit = core.settings.batch;
+        let claimed = core.claim(due_by, now, &phases, limit, suspects).await?;
+        let full = match suspects {
+            Suspects::LeftOut => claimed.len() == limit,
+            Suspects::AloneAtLast => !claimed.is_empty(),
+        };
         let now = core.now(clock);
+        if suspects == Suspects::AloneAtLast && !claimed.iter().all(Claimed::is_alone) {
+            // They fell due meanwhile: the next run takes them.
+            let released: Vec<_> = claimed.iter().map(release).collect();
+            return core.settle(&released, now).await.map(drop).map_err(Halt::Store);
+        }
         let ctx = core.context(now, false);
         let settlements: Vec<_> = claimed
             .iter()
-            .map(|order| match order.standing.phase {
-                Phase::Unfiled => decide::file_foreign(order, &ctx),
-                _ => decide::requeue(order, &ctx),
-            })
+            .map(
+                |order| match (decide::workers_lost(order, &ctx), order.standing.phase) {
+                    (Some(review), _) => review,
+                    (None, Phase::Unfiled) => decide::file_foreign(order, &ctx),
+                    (None, _) => decide::requeue(order, &ctx),
+                },
+            )
             .collect();
         let before = tally.report.requeued;
         let results = core.settle(&settlements, now).await.map_err(Halt::Store)?;

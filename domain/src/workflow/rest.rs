@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::ports::StoreClock;
+use crate::ports::{MarketplaceError, StoreClock};
 use crate::time::{self, Timestamp};
 
 use super::core::Core;
@@ -75,6 +75,22 @@ pub(super) fn end_of_rest(core: &Core, now: Timestamp, rest: Option<Duration>) -
 pub(super) async fn store_pause(core: &Core, until: Timestamp) -> Result<(), Halt> {
     let key = core.ports.marketplace.shop_key();
     core.ports.store.pause(&key, until).await.map_err(Halt::Store)
+}
+
+/// Asks the store, before a read, whether another worker has learnt meanwhile that the shop has to rest.
+///
+/// # Errors
+/// What the marketplace would answer, had it been asked: that the shop has to rest, and for how long.
+pub(super) async fn not_paused(core: &Core, clock: StoreClock) -> Result<(), Halt> {
+    let key = core.ports.marketplace.shop_key();
+    let shop = core.ports.store.shop(&key).await.map_err(Halt::Store)?;
+    let now = core.now(clock);
+    match shop.paused_until.filter(|until| *until > now) {
+        Some(until) => Err(Halt::Marketplace(MarketplaceError::Throttled {
+            retry_after: Some(time::until(now, until)),
+        })),
+        None => Ok(()),
+    }
 }
 
 /// Pauses the shop and waits until that is over.

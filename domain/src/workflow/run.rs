@@ -1,8 +1,8 @@
 //! One run, from the first look at the shop to the report.
 
-use crate::ports::{PollSlot, ShopState, StoreClock};
+use crate::ports::{PollSlot, Sending, ShopState, StoreClock, Suspects};
 use crate::time::{self, Timestamp};
-use crate::work::Phase;
+use crate::work::{Epoch, Phase};
 
 use super::core::Core;
 use super::events::{Event, Observer};
@@ -13,7 +13,7 @@ use super::report::{Halt, RunReport};
 use super::requeue::requeue;
 use super::rest::{Patience, rest_now, sit_out};
 use super::tally::Tally;
-use super::validate::{Validated, look_at_due, reserve};
+use super::validate::{Validated, look_at_due, look_at_suspects, reserve};
 use super::{RunOptions, Wait};
 
 /// Runs once.
@@ -22,7 +22,11 @@ pub(super) async fn run(core: &Core, options: &RunOptions, observer: &dyn Observ
     let mut tally = Tally::new(observer);
     let halt = carry_out(core, options, &mut tally).await.err();
     let mut report = tally.report;
-    report.halt = halt;
+    report.halt = match halt {
+        // Whatever was left undone for it is told.
+        None => held(core).await.err(),
+        halt => halt,
+    };
     match core
         .ports
         .store
@@ -46,12 +50,14 @@ async fn carry_out(core: &Core, options: &RunOptions, tally: &mut Tally<'_>) -> 
     if let Some(until) = shop.paused_until {
         clock = sit_out(core, clock, until, &mut patience, tally).await?;
     }
-    requeue(core, clock, tally).await?;
+    let requeued_at = core.now(clock);
+    requeue(core, clock, requeued_at, Suspects::LeftOut, tally).await?;
+    let sending = sending(core).await?;
 
     // One poll is the list and a look at what is in flight; the next comes a poll interval later.
     let now = core.now(clock);
     let slot = reserve(core, now).await?;
-    let waiting = patiently_ingest(core, &mut clock, &mut patience, tally).await?;
+    let waiting = patiently_ingest(core, &mut clock, sending.epoch, &mut patience, tally).await?;
     let next_poll_at = match slot {
         PollSlot::NotBefore(at) => at,
         PollSlot::Granted => time::plus(now, core.settings.poll_interval),
@@ -63,26 +69,53 @@ async fn carry_out(core: &Core, options: &RunOptions, tally: &mut Tally<'_>) -> 
         let rest = asked_for_rest(&halt).ok_or(halt)?;
         clock = rest_now(core, clock, rest, &mut patience, tally).await?;
     }
+    if let Some(hold) = sending.hold {
+        return Err(Halt::SendingHeld { since: hold.since });
+    }
     let left_by_others = options.wait == Wait::ForValidations && in_flight_by(core, clock, next_poll_at).await?;
+    let outage = shop.unanswered_in_row >= core.settings.breaker_threshold;
     let lane = Lane::new(core, clock, &waiting, options.wait, shop, patience);
-    lane.with_look(left_by_others).work(tally).await
+    lane.with_look(left_by_others).work(tally).await?;
+
+    // What may be an order's fault comes last, when nothing else can be lost by it.
+    let clock = core.store_clock().await.map_err(Halt::Store)?;
+    requeue(core, clock, requeued_at, Suspects::AloneAtLast, tally).await?;
+    if slot == PollSlot::Granted {
+        let mut seen = Validated::new(now, slot, core);
+        look_at_suspects(core, clock, outage, &mut seen).await;
+        took_in(seen, tally)?;
+    }
+    Ok(())
 }
 
 /// Ingests; where the marketplace asks for a rest, again after it.
-async fn patiently_ingest(
+pub(super) async fn patiently_ingest(
     core: &Core,
     clock: &mut StoreClock,
+    epoch: Epoch,
     patience: &mut Patience,
     tally: &mut Tally<'_>,
 ) -> Result<Waiting, Halt> {
     loop {
-        match ingest(core, *clock, &patience.stop, tally).await {
+        match ingest(core, *clock, epoch, &patience.stop, tally).await {
             Ok(waiting) => return Ok(waiting),
             Err(halt) => {
                 let rest = asked_for_rest(&halt).ok_or(halt)?;
                 *clock = rest_now(core, *clock, rest, patience, tally).await?;
             }
         }
+    }
+}
+
+async fn sending(core: &Core) -> Result<Sending, Halt> {
+    core.ports.store.sending().await.map_err(Halt::Store)
+}
+
+/// A halt where sending is held.
+async fn held(core: &Core) -> Result<(), Halt> {
+    match sending(core).await?.hold {
+        Some(hold) => Err(Halt::SendingHeld { since: hold.since }),
+        None => Ok(()),
     }
 }
 
@@ -99,6 +132,11 @@ async fn first_look(core: &Core, clock: StoreClock, shop: &ShopState, tally: &mu
     let outage = shop.unanswered_in_row >= core.settings.breaker_threshold;
     let mut seen = Validated::new(core.now(clock), PollSlot::Granted, core);
     look_at_due(core, clock, outage, &mut seen).await;
+    took_in(seen, tally)
+}
+
+/// Counts what a look led to.
+fn took_in(seen: Validated, tally: &mut Tally<'_>) -> Result<(), Halt> {
     tally.report.calls.reads += seen.reads;
     if !seen.looked.is_empty() {
         tally.tell(&Event::Looked {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::call::{CallEnd, CallId, Endpoint, NewCall};
+use crate::guards::{Guard, dropped};
 use crate::ports::{Clock, Intent, SendAnswer, SendPermit, SendVerdict, StoreClock};
 use crate::time;
 use crate::work::{Claimed, LastCall, Phase};
@@ -34,12 +35,20 @@ pub(super) struct Answered {
     pub(super) answer: SendAnswer,
 }
 
-/// Whether there is time enough left under the lease, and the look is young enough, for a call to start now.
-pub(super) fn may_start(core: &Core, clock: StoreClock, sendable: &Sendable) -> bool {
+/// Whether the look is young enough for a call to start now.
+pub(super) fn is_fresh(core: &Core, clock: StoreClock, sendable: &Sendable) -> bool {
+    sendable.looked_at >= super::prepare::oldest_look(core, core.now(clock))
+}
+
+/// Whether there is time enough left under the lease for a call to start now.
+pub(super) fn is_leased_for_a_call(core: &Core, sendable: &Sendable) -> bool {
     let settings = &core.settings;
-    let needed = settings.lease_margin.saturating_add(settings.call_timeout);
-    let fresh = sendable.looked_at >= super::prepare::oldest_look(core, core.now(clock));
-    fresh && core.ports.clock.monotonic().saturating_add(needed) <= sendable.trusted_until
+    let needed = if dropped(Guard::TimeForACall) {
+        Duration::ZERO
+    } else {
+        settings.lease_margin.saturating_add(settings.call_timeout)
+    };
+    core.ports.clock.monotonic().saturating_add(needed) <= sendable.trusted_until
 }
 
 /// Writes the intents of calls about to start. Orders that somebody else has taken or changed are left out.
@@ -81,7 +90,11 @@ pub(super) async fn intend(core: &Core, clock: StoreClock, batch: Vec<Sendable>)
         });
         // No later than within the margin, and only while its look is fresh.
         let fresh_until = time::plus(sendable.looked_at, settings.look_freshness);
-        let start_within = settings.lease_margin.min(time::until(started_at, fresh_until));
+        let start_within = if dropped(Guard::LookFreshness) {
+            settings.lease_margin
+        } else {
+            settings.lease_margin.min(time::until(started_at, fresh_until))
+        };
         Some(Intended {
             sendable,
             call,
@@ -105,7 +118,7 @@ pub(super) async fn send(core: &Core, intended: Intended) -> Answered {
         start_by,
     } = intended;
     let clock = Arc::clone(&core.ports.clock);
-    if clock.monotonic() > start_by {
+    if clock.monotonic() > start_by && !dropped(Guard::StartBy) {
         return withdrawn(claimed, call, "its intent took too long to be written");
     }
     let permit = Arc::new(LeasePermit { clock, trusted_until });
@@ -142,6 +155,6 @@ struct LeasePermit {
 
 impl SendPermit for LeasePermit {
     fn holds(&self) -> bool {
-        self.clock.monotonic() < self.trusted_until
+        self.clock.monotonic() < self.trusted_until || dropped(Guard::PermitBeforeBytes)
     }
 }

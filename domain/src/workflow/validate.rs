@@ -5,15 +5,17 @@
 //! in review are looked at along with them, seldom; they settle by themselves if they moved.
 
 use crate::order::OrderId;
-use crate::ports::{PollSlot, Settled, StoreClock};
+use crate::ports::{PollSlot, Settled, StoreClock, Suspects};
 use crate::settings::IDS_PER_LOOK;
 use crate::time::{self, Timestamp};
 use crate::work::{Claimed, Phase, Settlement};
 
 use super::core::Core;
 use super::decide;
+use super::looks::asked_for_rest;
 use super::prepare::release;
 use super::report::Halt;
+use super::rest::not_paused;
 
 /// What became of one look at all that is in flight.
 #[derive(Debug)]
@@ -88,7 +90,14 @@ pub(super) async fn look_at_due(core: &Core, clock: StoreClock, outage: bool, in
     for phase in phases.into_iter().take(if into.most.is_none() { 2 } else { 1 }) {
         while left > 0 {
             let limit = left.min(IDS_PER_LOOK).min(core.settings.batch);
-            let claimed = match core.claim(due_by, core.now(clock), &[phase], limit).await {
+            if let Err(halt) = not_paused(core, clock).await {
+                into.halt = Some(halt);
+                return;
+            }
+            let claimed = match core
+                .claim(due_by, core.now(clock), &[phase], limit, Suspects::LeftOut)
+                .await
+            {
                 Ok(claimed) if claimed.is_empty() => break,
                 Ok(claimed) => claimed,
                 Err(halt) => {
@@ -105,6 +114,43 @@ pub(super) async fn look_at_due(core: &Core, clock: StoreClock, outage: bool, in
     }
 }
 
+/// Looks at suspects, one by one, for a worker that has nothing else in hand: at those that were due at `due_by`.
+pub(super) async fn look_at_suspects(core: &Core, clock: StoreClock, outage: bool, into: &mut Validated) {
+    let phases = [Phase::Validating, Phase::Review];
+    loop {
+        if let Err(halt) = not_paused(core, clock).await {
+            // In a rest they wait for the next run.
+            into.halt = Some(halt).filter(|halt| asked_for_rest(halt).is_none());
+            return;
+        }
+        let claim = core.claim(
+            into.asked_at,
+            core.now(clock),
+            &phases,
+            IDS_PER_LOOK,
+            Suspects::AloneAtLast,
+        );
+        let claimed = match claim.await {
+            Ok(claimed) if claimed.is_empty() => return,
+            Ok(claimed) => claimed,
+            Err(halt) => {
+                into.halt = Some(halt);
+                return;
+            }
+        };
+        // Others have the next poll.
+        if !claimed.iter().all(Claimed::is_alone) {
+            let released = claimed.iter().map(release).collect();
+            into.halt = settle(core, released, core.now(clock), into).await.err();
+            return;
+        }
+        if let Err(halt) = look_at(core, clock, &claimed, outage, into).await {
+            into.halt = Some(halt);
+            return;
+        }
+    }
+}
+
 async fn look_at(
     core: &Core,
     clock: StoreClock,
@@ -112,6 +158,12 @@ async fn look_at(
     outage: bool,
     into: &mut Validated,
 ) -> Result<(), Halt> {
+    let ctx = core.context(core.now(clock), outage);
+    if let [suspect] = claimed
+        && let Some(review) = decide::workers_lost(suspect, &ctx)
+    {
+        return settle(core, vec![review], ctx.now, into).await;
+    }
     let ids: Vec<_> = claimed.iter().map(|order| order.order_id.clone()).collect();
     into.reads += 1;
     // Orders in review are often not listed any more, and no look at them fails one: they don't tell of the settings.
@@ -137,8 +189,13 @@ async fn look_at(
             (claimed.iter().map(settle).collect(), None)
         }
     };
+    settle(core, settlements, now, into).await?;
+    halt.map_or(Ok(()), Err)
+}
+
+async fn settle(core: &Core, settlements: Vec<Settlement>, now: Timestamp, into: &mut Validated) -> Result<(), Halt> {
     let results = core.settle(&settlements, now).await.map_err(Halt::Store)?;
     into.settlements.extend(settlements);
     into.results.extend(results);
-    halt.map_or(Ok(()), Err)
+    Ok(())
 }

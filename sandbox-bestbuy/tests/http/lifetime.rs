@@ -48,6 +48,45 @@ async fn what_was_held_up_when_the_sandbox_stopped_never_takes_effect() {
 }
 
 #[tokio::test]
+async fn a_sandbox_that_went_down_comes_back_with_its_orders_and_its_ledger() {
+    let (mut sandbox, client) = with_orders(&["A", "B"]).await;
+    assert_eq!(client.try_accept("A").await.unwrap().status, 204);
+    let (address, ledger) = (sandbox.address(), sandbox.ledger());
+    for _ in 0..3 {
+        sandbox.go_down().await;
+        let refused = TcpStream::connect(address).await.unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+        sandbox.come_back().await.unwrap();
+        assert_eq!(client.get("/api/orders").await.order_ids(), ["A", "B"]);
+    }
+    assert_eq!(sandbox.address(), address);
+    assert_eq!((ledger.decisions_applied("A"), ledger.calls(Endpoint::Or11)), (1, 3));
+    assert_eq!(client.try_accept("B").await.unwrap().status, 204);
+    assert_eq!(ledger.decisions_applied("B"), 1);
+}
+
+#[tokio::test]
+async fn what_was_held_up_when_the_sandbox_went_down_never_takes_effect_though_it_comes_back() {
+    let hang = FaultRule::on(Endpoint::Or21, Fault::Hang { moment: Moment::Before }).once();
+    let mut sandbox = Sandbox::builder()
+        .order(OrderSeed::plain("A"))
+        .fault(hang)
+        .start()
+        .await
+        .unwrap();
+    let client = Client::of(&sandbox);
+    let ledger = sandbox.ledger();
+    let (answer, ()) = tokio::join!(client.try_accept("A"), async {
+        ledger.until(|ledger| ledger.acceptances_received("A") == 1).await;
+        sandbox.come_back().await.unwrap();
+    });
+    assert!(answer.is_err());
+    sandbox.release_held();
+    assert_eq!(client.get("/api/orders").await.status, 200);
+    assert_eq!(ledger.decisions_applied("A"), 0);
+}
+
+#[tokio::test]
 async fn a_sandbox_serves_until_it_is_told_to_stop() {
     let (started, url) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();

@@ -9,13 +9,13 @@ use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderSeed, Sandbox};
 use async_trait::async_trait;
 use tokio::sync::Notify;
 
-use super::rig::{Rig, expect_accepted_once, statuses};
-use crate::cases;
+use super::rig::{Rig, audited, expect_accepted_once, statuses};
+use crate::cases_then;
 use crate::contract::store::StoreFixture;
 use crate::harness::Case;
 
 pub(super) fn cases() -> Vec<Case<StoreFixture>> {
-    cases![
+    cases_then![audited;
         a_worker_killed_between_intent_and_send_is_taken_over,
         mistake_03_a_worker_killed_between_send_and_record_is_taken_over
     ]

@@ -5,13 +5,13 @@ use ackord::failure::FailureCause;
 use ackord::workflow::Halt;
 use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderSeed, RetryAfter, Sandbox};
 
-use super::rig::{Rig, expect_accepted_once, expect_open, statuses};
-use crate::cases;
+use super::rig::{Rig, audited, expect_accepted_once, expect_open, statuses};
+use crate::cases_then;
 use crate::contract::store::StoreFixture;
 use crate::harness::Case;
 
 pub(super) fn cases() -> Vec<Case<StoreFixture>> {
-    cases![
+    cases_then![audited;
         mistake_02_an_answer_lost_after_it_took_effect_ends_accepted,
         an_answer_of_5xx_after_it_took_effect_ends_accepted,
         a_hanging_answer_after_it_took_effect_ends_accepted,

@@ -4,13 +4,13 @@ use ackord::ports::{CallFilter, MarketplaceError};
 use ackord::workflow::Halt;
 use ackord_sandbox::{Endpoint, Fault, FaultRule, OrderSeed, Sandbox};
 
-use super::rig::{Rig, expect_accepted_once};
-use crate::cases;
+use super::rig::{Rig, audited, expect_accepted_once};
+use crate::cases_then;
 use crate::contract::store::StoreFixture;
 use crate::harness::Case;
 
 pub(super) fn cases() -> Vec<Case<StoreFixture>> {
-    cases![
+    cases_then![audited;
         a_list_that_is_not_json_stops_the_run_and_the_next_one_goes_on,
         a_list_of_fifty_megabytes_is_refused_and_the_next_run_goes_on,
         an_acceptance_answered_with_fifty_megabytes_ends_accepted,

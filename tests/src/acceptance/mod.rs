@@ -3,6 +3,7 @@
 //! The ledger of the sandbox judges: it counts what it received and what took effect, whatever it answered.
 
 mod crashes;
+mod damage;
 mod failing;
 mod input;
 mod others;
@@ -24,5 +25,6 @@ pub fn cases() -> Vec<Case<StoreFixture>> {
     cases.extend(crashes::cases());
     cases.extend(others::cases());
     cases.extend(input::cases());
+    cases.extend(damage::cases());
     cases
 }

@@ -9,13 +9,13 @@ use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderSeed, Sandbox};
 use async_trait::async_trait;
 use futures_util::future::join_all;
 
-use super::rig::{Rig, expect_accepted_once, expect_open, statuses};
-use crate::cases;
+use super::rig::{Rig, audited, expect_accepted_once, expect_open, statuses};
+use crate::cases_then;
 use crate::contract::store::{Foreign, ForeignEntry, StoreFixture};
 use crate::harness::Case;
 
 pub(super) fn cases() -> Vec<Case<StoreFixture>> {
-    cases![
+    cases_then![audited;
         mistake_10_overlapping_runs_send_one_acceptance_an_order,
         an_entry_between_our_claim_and_our_send_stops_the_send,
         an_entry_of_another_program_is_the_status_from_then_on,

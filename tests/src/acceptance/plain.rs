@@ -2,13 +2,13 @@
 
 use ackord_sandbox::{Endpoint, OrderSeed, Sandbox};
 
-use super::rig::{Rig, expect_accepted_once, statuses};
-use crate::cases;
+use super::rig::{Rig, audited, expect_accepted_once, statuses};
+use crate::cases_then;
 use crate::contract::store::StoreFixture;
 use crate::harness::Case;
 
 pub(super) fn cases() -> Vec<Case<StoreFixture>> {
-    cases![
+    cases_then![audited;
         two_hundred_and_fifty_orders_take_at_most_1_05_calls_an_order,
         a_run_with_nothing_to_do_makes_one_call,
         a_second_run_changes_nothing,

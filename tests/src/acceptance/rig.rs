@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ackord::OrderStatus;
+use ackord::audit::{Violation, check};
 use ackord::failure::FailureCause;
 use ackord::order::OrderId;
 use ackord::ports::{Marketplace, OrderStory, RecordReader, Store};
@@ -172,6 +173,27 @@ impl<'a> Rig<'a> {
         };
         self.fixture.foreign.append(&[entry]).await.expect("the entry is taken");
     }
+}
+
+/// Everything that is wrong with the record, by `ackord verify`'s own check.
+pub(super) async fn violations(fixture: &StoreFixture) -> Vec<Violation> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = fixture.store.records(after, 50).await.expect("the record can be read");
+        let Some(last) = page.last() else {
+            return found;
+        };
+        after = Some(last.order_id.clone());
+        let now = fixture.store.now().await.expect("the store's time");
+        found.extend(page.iter().flat_map(|record| check(record, now)));
+    }
+}
+
+/// Expects that nothing is wrong with the record that a case left.
+pub(super) async fn audited(fixture: &StoreFixture) {
+    let found = violations(fixture).await;
+    assert!(found.is_empty(), "the record does not agree with itself: {found:#?}");
 }
 
 /// The statuses of a timeline, oldest first.

@@ -4,13 +4,13 @@ use ackord::OrderStatus;
 use ackord::failure::FailureCause;
 use ackord_sandbox::{Act, Endpoint, FaultRule, Moment, OrderKind, OrderSeed, Pace, Sandbox, Step};
 
-use super::rig::{Rig, expect_open, statuses};
-use crate::cases;
+use super::rig::{Rig, audited, expect_open, statuses};
+use crate::cases_then;
 use crate::contract::store::StoreFixture;
 use crate::harness::Case;
 
 pub(super) fn cases() -> Vec<Case<StoreFixture>> {
-    cases![
+    cases_then![audited;
         mistake_01_an_order_cancelled_between_look_and_send_ends_cancelled,
         an_order_refused_by_a_person_ends_cancelled_and_the_inbox_says_by_whom,
         an_order_refused_at_the_deadline_ends_cancelled_and_the_inbox_says_so,

@@ -3,12 +3,13 @@
 use ackord_sandbox::{OrderSeed, Sandbox};
 
 use super::ProgramFixture;
+use super::shop::audited;
 use super::shop::{Printed, Shop};
-use crate::cases;
+use crate::cases_then;
 use crate::harness::Case;
 
 pub(super) fn cases() -> Vec<Case<ProgramFixture>> {
-    cases![
+    cases_then![audited;
         wrong_settings_end_with_1_and_name_where_they_came_from,
         an_unknown_key_in_the_file_names_the_nearest_known_one,
         wrong_usage_ends_with_2,

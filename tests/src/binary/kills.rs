@@ -3,11 +3,12 @@
 use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderSeed, Sandbox};
 
 use super::ProgramFixture;
-use crate::cases;
+use super::shop::audited;
+use crate::cases_then;
 use crate::harness::Case;
 
 pub(super) fn cases() -> Vec<Case<ProgramFixture>> {
-    cases![
+    cases_then![audited;
         mistake_03_a_process_killed_after_its_acceptance_took_effect_is_taken_over,
         a_process_killed_before_its_acceptance_took_effect_is_taken_over,
         a_process_killed_during_ingest_leaves_nothing_behind_that_is_lost,

@@ -5,10 +5,11 @@
 
 mod input;
 mod kills;
+mod recovery;
 mod runs;
 mod shop;
 
-pub use shop::{Backing, ProgramFixture};
+pub use shop::{Backing, ProgramFixture, execute};
 
 use crate::harness::Case;
 
@@ -17,6 +18,7 @@ use crate::harness::Case;
 pub fn cases() -> Vec<Case<ProgramFixture>> {
     let mut cases = runs::cases();
     cases.extend(kills::cases());
+    cases.extend(recovery::cases());
     cases.extend(input::cases());
     cases
 }

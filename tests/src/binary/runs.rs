@@ -4,11 +4,12 @@ use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderKind, OrderSeed, R
 use futures_util::future::join_all;
 
 use super::ProgramFixture;
-use crate::cases;
+use super::shop::audited;
+use crate::cases_then;
 use crate::harness::Case;
 
 pub(super) fn cases() -> Vec<Case<ProgramFixture>> {
-    cases![
+    cases_then![audited;
         migrate_and_run_accept_what_waits,
         a_run_on_an_empty_store_sets_it_up,
         a_run_leaves_its_validations_to_the_next_when_asked,

@@ -98,21 +98,8 @@ impl ProgramFixture {
         url.into()
     }
 
-    async fn sql(&self, statement: &str) {
-        let done = if self.store.starts_with("sqlite:") {
-            let mut connection = sqlx::SqliteConnection::connect(&self.store).await.expect("the file");
-            sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut connection)
-                .await
-                .map(drop)
-        } else {
-            let mut connection = sqlx::PgConnection::connect(&self.store).await.expect("the database");
-            sqlx::query(AssertSqlSafe(statement))
-                .execute(&mut connection)
-                .await
-                .map(drop)
-        };
-        done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    pub(super) async fn sql(&self, statement: &str) {
+        execute(&self.store, statement).await;
     }
 
     /// Opens a shop at a sandbox.
@@ -122,6 +109,35 @@ impl ProgramFixture {
             sandbox: sandbox.start().await.expect("the sandbox starts"),
         }
     }
+}
+
+/// Executes a statement in the store at `url`, behind the program's back.
+pub async fn execute(url: &str, statement: &str) {
+    let done = if url.starts_with("sqlite:") {
+        let mut connection = sqlx::SqliteConnection::connect(url).await.expect("the file");
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut connection)
+            .await
+            .map(drop)
+    } else {
+        let mut connection = sqlx::PgConnection::connect(url).await.expect("the database");
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut connection)
+            .await
+            .map(drop)
+    };
+    done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+}
+
+/// Expects that nothing is wrong with the record that a case left. A case that never made a store, or had it made newer
+/// than the program, left none.
+pub(super) async fn audited(fixture: &ProgramFixture) {
+    // Away from the settings file that the case may have left.
+    let elsewhere = TempDir::new().expect("a directory");
+    let output = fixture.command(&["verify"]).current_dir(&elsewhere).output().await;
+    let printed = Printed::of(output.expect("the program starts"));
+    let no_record = printed.code == 5 && (printed.stderr.contains("no store at") || printed.stderr.contains("schema"));
+    assert!(printed.code == 0 || no_record, "{printed:?}");
 }
 
 /// The program, its store and its marketplace.

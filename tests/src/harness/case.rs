@@ -24,6 +24,22 @@ macro_rules! cases {
     };
 }
 
+/// Lists functions `async fn(&F)` as [`cases`](crate::cases!) does, and has `then` look at each case's fixture after it.
+#[macro_export]
+macro_rules! cases_then {
+    ($then:ident; $($($part:ident)::+),* $(,)?) => {
+        ::std::vec![$(
+            $crate::harness::Case {
+                name: $crate::last_part!($($part)::+),
+                run: |fixture| ::std::boxed::Box::pin(async move {
+                    $($part)::+(fixture).await;
+                    $then(fixture).await;
+                }),
+            }
+        ),*]
+    };
+}
+
 /// The last part of a path, as text.
 #[doc(hidden)]
 #[macro_export]

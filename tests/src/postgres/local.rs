@@ -167,8 +167,12 @@ fn settings(options: &Options) -> Vec<String> {
         ("logging_collector", "off"),
         ("log_destination", "stderr"),
     ];
+    // After a crash a server first waits for all of its files to reach the disk: one by one, or all at once where the
+    // system can do that.
+    let all_at_once = (options.durable && cfg!(target_os = "linux")).then_some(("recovery_init_sync_method", "syncfs"));
     settings
         .iter()
+        .chain(&all_at_once)
         .flat_map(|(name, value)| ["-c".to_owned(), format!("{name}={value}")])
         .collect()
 }

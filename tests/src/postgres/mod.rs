@@ -26,5 +26,6 @@ mod shared;
 pub use container::{IMAGES_VARIABLE, containers_from_env};
 pub use database::{Database, Template};
 pub use error::ServerError;
+pub(crate) use place::of_cluster as quick_directory;
 pub use server::{Options, Server, URL_VARIABLE};
 pub use shared::SharedServer;

@@ -12,7 +12,7 @@ const MEMORY: &str = "/dev/shm";
 const ROOM_KIB: u64 = 2 * 1024 * 1024;
 
 /// The directory to make a cluster's directory in.
-pub(super) fn of_cluster(durable: bool) -> PathBuf {
+pub(crate) fn of_cluster(durable: bool) -> PathBuf {
     let memory = Path::new(MEMORY);
     if !durable && free_kib(memory).is_some_and(|free| free >= ROOM_KIB) {
         memory.to_path_buf()

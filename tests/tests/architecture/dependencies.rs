@@ -67,30 +67,47 @@ fn the_command_line_alone_is_built_with_adapters() {
     none(&built_with_adapters(&links()));
 }
 
+#[test]
+fn no_program_is_built_with_the_switches_that_drop_guards() {
+    for package in ["ackord-cli", "ackord-sandbox"] {
+        let features = tree(package, &["--edges", "normal,features", "--all-features"]);
+        assert!(features.contains(&format!("{package} ")), "the tree was not read");
+        assert!(!has_switches(&features), "{package} is built with `mutants`");
+    }
+}
+
+fn has_switches(tree: &str) -> bool {
+    tree.lines().any(|line| line.starts_with("ackord feature \"mutants\""))
+}
+
 /// The packages that `package` is built with, by its default features.
 fn tree_of(package: &str) -> BTreeSet<String> {
+    tree(package, &["--edges", "normal"])
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// What `cargo tree` prints for `package`, one package or feature a line.
+fn tree(package: &str, options: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
         .args([
             "tree",
             "--offline",
-            "--edges",
-            "normal",
             "--prefix",
             "none",
             "--format",
             "{p}",
             "--package",
+            package,
         ])
-        .arg(package)
+        .args(options)
         .current_dir(root())
         .output()
         .expect("cargo tree");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("text");
-    text.lines()
-        .filter_map(|line| line.split_whitespace().next())
-        .map(str::to_owned)
-        .collect()
+    String::from_utf8(output.stdout).expect("text")
 }
 
 /// The dependencies between the packages of the workspace.
@@ -189,6 +206,22 @@ fn a_domain_built_with_a_runtime_is_found() {
 #[test]
 fn the_tree_of_a_crate_with_a_database_holds_the_database() {
     assert!(!reaching_outside(&tree_of("ackord-tests")).is_empty());
+}
+
+#[test]
+fn a_crate_built_with_the_switches_is_found() {
+    let features = tree(
+        "ackord",
+        &[
+            "--edges",
+            "normal,features",
+            "--features",
+            "mutants",
+            "--invert",
+            "ackord",
+        ],
+    );
+    assert!(has_switches(&features), "{features}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fs;
 
 use toml::{Table, Value};
 
-use super::{CRATES, none, root};
+use super::{CRATES, TESTS, none, root};
 
 const INHERITED: [&str; 5] = ["version", "edition", "rust-version", "license", "publish"];
 const DEPENDENCY_TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
@@ -25,16 +25,12 @@ fn the_members_are_the_crates_of_the_layout_and_the_tests() {
     let manifest: Table = read("Cargo.toml");
     let members = manifest["workspace"]["members"].as_array().expect("the members");
     let named: BTreeSet<&str> = members.iter().filter_map(Value::as_str).collect();
-    let known: BTreeSet<&str> = CRATES
-        .iter()
-        .map(|(directory, _)| *directory)
-        .chain(["tests"])
-        .collect();
+    let known: BTreeSet<&str> = CRATES.iter().map(|(directory, _)| *directory).chain(TESTS).collect();
     assert_eq!(named, known, "a new crate is to be known to these rules");
 }
 
 fn over_members(rule: fn(&Table) -> Vec<String>) -> Vec<String> {
-    let directories = CRATES.iter().map(|(directory, _)| *directory).chain(["tests"]);
+    let directories = CRATES.iter().map(|(directory, _)| *directory).chain(TESTS);
     let finding = |directory: &str| {
         let found = rule(&read(&format!("{directory}/Cargo.toml")));
         found

@@ -2,9 +2,9 @@
 //!
 //! A protocol with a broken guard that may read what it should not is left as it is.
 
-use super::decide::stand;
+use super::decide::{may_have_had_an_effect, stand};
 use super::rules::{Broken, Rules};
-use super::state::{Call, Claim, Outcome, Phase, Standing, State, Step, Worker};
+use super::state::{Call, Claim, Phase, Standing, State, Step, Worker};
 
 const BLANK: Standing = Standing {
     phase: Phase::Ready,
@@ -19,7 +19,7 @@ const BLANK: Standing = Standing {
 impl State {
     /// Brings the state into the form that all states like it share.
     pub(crate) fn made_alike(&mut self, rules: &Rules) {
-        if rules.reduced && !rules.broken.is_some_and(reads_more) {
+        if rules.reduced && !rules.broken.iter().any(reads_more) {
             let sent_before = self.row.call.is_some();
             for worker in &mut self.workers {
                 blank(worker, sent_before && !rules.lacks(Broken::Listing));
@@ -36,7 +36,7 @@ impl State {
 }
 
 /// Whether something is read without this guard that is not read with it.
-fn reads_more(broken: Broken) -> bool {
+fn reads_more(broken: &Broken) -> bool {
     use Broken::{FenceOnIntent, FenceOnSettle, IntentFirst, VersionOnIntent, VersionOnSettle};
     matches!(
         broken,
@@ -90,10 +90,9 @@ fn blank_since(standing: &mut Standing) {
     }
 }
 
-/// Read only of calls without a definite answer.
+/// Read only of calls that may have had an effect.
 fn blank_call(call: &mut Call) {
-    let undecided = matches!(call.outcome, None | Some(Outcome::Unknown | Outcome::Unanswered));
-    if !undecided {
+    if !may_have_had_an_effect(*call) {
         call.certain_in = 0;
     }
 }

@@ -78,11 +78,19 @@ impl Decider<'_> {
         }
     }
 
-    /// A look that began before the `answer_by` of an earlier call justifies no send.
-    pub(crate) fn wait_for_answer_by(&self, claim: &Claim, look: &Look) -> Option<Settlement> {
-        let call = claim.call?;
-        let undecided = is_undecided(call) || call.outcome == Some(Outcome::Unanswered);
-        (undecided && !look.after_answer_by).then(|| self.look_again_at_answer_by(claim, call))
+    /// `prepare::too_early_for`: a look that may not show what an earlier call did justifies no send.
+    pub(crate) fn too_early_for(&self, claim: &Claim, look: &Look) -> Option<Settlement> {
+        let call = claim.call.filter(|call| may_have_had_an_effect(*call))?;
+        if self.rules.lacks(Broken::EarlierEffect) {
+            let undecided = is_undecided(call) || call.outcome == Some(Outcome::Unanswered);
+            return (undecided && !look.after_answer_by).then(|| self.look_again_at_answer_by(claim, call));
+        }
+        (!look.certain).then(|| {
+            stand(Standing {
+                due_in: call.certain_in,
+                ..claim.standing
+            })
+        })
     }
 
     fn still_waiting(&self, claim: &Claim, look: &Look) -> Settlement {
@@ -255,6 +263,11 @@ pub(crate) fn stand(standing: Standing) -> Settlement {
 
 fn is_undecided(call: Call) -> bool {
     matches!(call.outcome, None | Some(Outcome::Unknown))
+}
+
+/// Whether a look may have something of it to show.
+pub(crate) fn may_have_had_an_effect(call: Call) -> bool {
+    !matches!(call.outcome, Some(Outcome::Refused | Outcome::NotSent))
 }
 
 fn blind(look: &Look) -> Basis {

@@ -7,7 +7,7 @@ use stateright::{Checker, HasDiscoveries, Model};
 
 use super::Protocol;
 use super::promises::{CANCELLED, REACHED};
-use super::rules::{Foreign, Rules};
+use super::rules::{Broken, Rules};
 
 /// Checks every state, and that all of `reached` is; returns what is.
 fn holds(name: &str, rules: Rules, reached: &[&'static str]) -> BTreeSet<&'static str> {
@@ -41,6 +41,19 @@ fn the_guards_alone_let_one_decision_take_effect() {
     holds("guards alone", Rules::guards_alone(), &REACHED);
 }
 
+/// No look justifies a send that may not show what an earlier call did: behind that these two are a second line.
+#[test]
+fn two_guards_stand_behind_another_one() {
+    let among_others = Rules {
+        foreign_entries: 1,
+        ..Rules::guards_alone()
+    };
+    let rules = Rules::guards_alone().without(&[Broken::Precondition]);
+    holds("resend on precondition", rules, &REACHED[..1]);
+    let rules = among_others.without(&[Broken::ForeignKeepsCall]);
+    holds("entry forgets the call", rules, &REACHED);
+}
+
 #[test]
 fn making_states_alike_changes_no_verdict() {
     let rules = Rules {
@@ -71,7 +84,6 @@ fn the_guards_hold_where_calls_are_slow_and_reads_further_behind() {
 #[test]
 fn the_guards_hold_against_other_programs_entries() {
     let rules = Rules {
-        foreign: Foreign::Patient,
         foreign_entries: 2,
         ..Rules::guards_alone()
     };
@@ -113,7 +125,6 @@ fn the_protocol_holds_while_people_and_programs_act() {
     let rules = Rules {
         compare_and_set: true,
         hands: true,
-        foreign: Foreign::Patient,
         foreign_entries: 1,
         ..Rules::guards_alone()
     };

@@ -3,7 +3,7 @@
 use stateright::Property;
 
 use super::Protocol;
-use super::rules::{Foreign, Rules};
+use super::rules::Rules;
 use super::state::{Call, Claim, Outcome, Phase, State, Status, Step, Worker};
 
 pub(crate) const ONE_DECISION: &str = "at most one decision takes effect";
@@ -46,7 +46,7 @@ pub(crate) fn all(rules: &Rules) -> Vec<Property<Protocol>> {
             Property::always(ONE_CALL, |_, state: &State| state.on_their_way() <= 1),
         ]);
     }
-    if !rules.freezes && rules.foreign == Foreign::Nothing && rules.lead.iter().all(|lead| *lead <= rules.margin) {
+    if !rules.freezes && rules.foreign_entries == 0 && rules.lead.iter().all(|lead| *lead <= rules.margin) {
         let own = Property::always(OWN_LEASE, |_, state: &State| !state.slips.sent_under_lost_lease);
         all.push(own);
     }

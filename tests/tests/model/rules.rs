@@ -35,17 +35,9 @@ pub(crate) enum Broken {
     AcceptedBySight,
     /// Another program's `pending_acceptance` forgets the open call.
     ForeignKeepsCall,
-}
-
-/// What other programs write into the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Foreign {
-    /// Nothing.
-    Nothing,
-    /// Entries; a new attempt is asked for only when reads are not behind any more.
-    Patient,
-    /// Entries at any moment.
-    Anytime,
+    /// An earlier call that may have had an effect need only have ended before the look that justifies a send; reads may
+    /// be behind it.
+    EarlierEffect,
 }
 
 /// One configuration.
@@ -75,14 +67,12 @@ pub(crate) struct Rules {
     pub(crate) hands: bool,
     /// Whether a look may come back without the order.
     pub(crate) gaps: bool,
-    /// What other programs write.
-    pub(crate) foreign: Foreign,
-    /// How many entries they write at the most.
+    /// How many entries other programs write at the most, at any moment.
     pub(crate) foreign_entries: u8,
     /// Whether states that are alike are made one.
     pub(crate) reduced: bool,
-    /// The guard that is broken.
-    pub(crate) broken: Option<Broken>,
+    /// The guards that are broken.
+    pub(crate) broken: &'static [Broken],
 }
 
 impl Rules {
@@ -101,23 +91,19 @@ impl Rules {
             frozen_calls_count: false,
             hands: false,
             gaps: false,
-            foreign: Foreign::Nothing,
             foreign_entries: 0,
             reduced: true,
-            broken: None,
+            broken: &[],
         }
     }
 
-    /// The same with one guard broken.
-    pub(crate) fn without(self, broken: Broken) -> Self {
-        Self {
-            broken: Some(broken),
-            ..self
-        }
+    /// The same with these guards broken.
+    pub(crate) fn without(self, broken: &'static [Broken]) -> Self {
+        Self { broken, ..self }
     }
 
     pub(crate) fn lacks(&self, guard: Broken) -> bool {
-        self.broken == Some(guard)
+        self.broken.contains(&guard)
     }
 
     /// The shortest lease that the settings allow.

@@ -129,8 +129,8 @@ fn end_look(decider: &Decider<'_>, claim: &Claim, seen: Seen, look: &Look) -> St
         Phase::Validating => Some(decider.validating(claim, seen, look)),
         Phase::Review => Some(decider.in_review(claim, seen)),
         _ => decider
-            .wait_for_answer_by(claim, look)
-            .or_else(|| decider.before_send(claim, seen, look)),
+            .before_send(claim, seen, look)
+            .or_else(|| decider.too_early_for(claim, look)),
     };
     settlement.map_or(Step::Sendable, Step::Settling)
 }

@@ -6,6 +6,7 @@ use super::Context;
 use super::parts::{failed_attempt, failed_for_good, failure, stand};
 use crate::call::CallOutcome;
 use crate::failure::FailureCause;
+use crate::guards::{Guard, dropped};
 use crate::ports::SendVerdict;
 use crate::work::{Claimed, LastCall, Phase, Settlement, Standing};
 
@@ -13,6 +14,12 @@ use crate::work::{Claimed, LastCall, Phase, Settlement, Standing};
 #[must_use]
 pub fn after_answer(claimed: &Claimed, verdict: &SendVerdict, detail: &str, ctx: &Context<'_>) -> Settlement {
     match verdict {
+        SendVerdict::Unknown if dropped(Guard::LostAnswerIsNoFailure) => {
+            failed_attempt(claimed, FailureCause::Unanswered, detail, None, ctx)
+        }
+        SendVerdict::Refused if dropped(Guard::RefusedIsNotRetried) => {
+            failed_attempt(claimed, FailureCause::Refused, detail, None, ctx)
+        }
         SendVerdict::Applied | SendVerdict::Precondition | SendVerdict::Unknown => validate(claimed, detail, ctx),
         SendVerdict::Refused => refused(claimed, detail, ctx),
         SendVerdict::NotSent => failed_attempt(claimed, FailureCause::NotSent, detail, None, ctx),
@@ -25,7 +32,9 @@ pub fn after_answer(claimed: &Claimed, verdict: &SendVerdict, detail: &str, ctx:
 /// Without an answer on record it goes on as an unknown outcome does: looked at twice before anything is sent again.
 #[must_use]
 pub fn at_claim(claimed: &Claimed, ctx: &Context<'_>) -> Option<Settlement> {
-    let call: LastCall = claimed.call.filter(|_| claimed.standing.call_open)?;
+    let call: LastCall = claimed
+        .call
+        .filter(|_| claimed.standing.call_open && !dropped(Guard::TakeoverLooks))?;
     Some(match call.outcome {
         None => validate(claimed, "no answer is on record: the worker was lost", ctx),
         Some(CallOutcome::Applied | CallOutcome::Precondition | CallOutcome::Unknown) => {

@@ -4,24 +4,28 @@
 //!
 //! | function | given | when |
 //! |---|---|---|
+//! | [`workers_lost`] | a claimed order | its workers ended again and again while they had it alone |
 //! | [`at_claim`] | a claimed order with an undecided call | a worker died or was stopped in the middle |
 //! | [`before_send`] | a claimed order and a look | before any acceptance of this attempt |
 //! | [`after_answer`] | a call and its answer | right after it |
 //! | [`validating`] | an order in flight and a look | until it is accepted, lost, failed or in review |
 //! | [`in_review`] | an order that waits for a person and a look | hourly |
+//! | [`reconciled`] | an order in any phase and a look by `reconcile` | after a restore |
 //! | [`requeue`], [`file_foreign`] | a retry that is due, a foreign failure | at the start of a run |
 
 mod answer;
 mod parts;
+mod reconcile;
 mod review;
 mod send;
 mod validate;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use answer::{after_answer, at_claim};
-pub use review::{file_foreign, in_review, requeue};
+pub use reconcile::{Reconciled, reconciled};
+pub use review::{file_foreign, in_review, requeue, workers_lost};
 pub use send::{BeforeSend, before_send};
 pub use validate::validating;
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Context, LookedAt};
 use crate::call::CallId;
 use crate::failure::{FailureCause, NewFailure};
+use crate::guards::{Guard, dropped};
 use crate::reading::{Loss, RefusedBy, Seen};
 use crate::retry;
 use crate::status::OrderStatus;
@@ -108,23 +109,17 @@ pub(super) fn accepted(
 
 /// The order is settled as cancelled; a refusal gets an inbox entry that says by whom.
 pub(super) fn lost(claimed: &Claimed, seen: &Seen, look: LookedAt, loss: Loss, ctx: &Context<'_>) -> Settlement {
-    let (how, cause) = match loss {
-        Loss::Canceled => ("cancelled on the marketplace", None),
-        Loss::EveryLineLost => ("every line is refused, cancelled or refunded", None),
-        Loss::Refused(RefusedBy::Shop) => (
-            "refused by the shop (a decision date stands on the order)",
-            Some((
-                FailureCause::RefusedByShop,
-                "If nobody refused it on purpose, find out which person or program did.",
-            )),
-        ),
-        Loss::Refused(RefusedBy::Deadline) => (
-            "refused by the marketplace at the acceptance deadline (no decision date stands on the order)",
-            Some((
-                FailureCause::RefusedAtDeadline,
-                "A missed deadline counts against the seller's account: find out why it was not accepted in time.",
-            )),
-        ),
+    let how = loss.words();
+    let cause = match loss {
+        Loss::Canceled | Loss::EveryLineLost => None,
+        Loss::Refused(RefusedBy::Shop) => Some((
+            FailureCause::RefusedByShop,
+            "If nobody refused it on purpose, find out which person or program did.",
+        )),
+        Loss::Refused(RefusedBy::Deadline) => Some((
+            FailureCause::RefusedAtDeadline,
+            "A missed deadline counts against the seller's account: find out why it was not accepted in time.",
+        )),
     };
     let looks = looks_text(looks_so_far(&claimed.standing).saturating_add(1));
     let note = format!("Seen as {} after {looks}: {how}", state_text(seen));
@@ -253,17 +248,18 @@ pub(super) fn failed_attempt(
     let deadline = time::plus(claimed.placed_at, ctx.settings.acceptance_deadline);
     let in_outage = ctx.outage && ctx.now < deadline;
     let what = format!("Attempt {attempt} of {} failed: {reason}", policy.attempts);
-    if !in_outage && !policy.allows_another(attempt) {
+    if !in_outage && !policy.allows_another(attempt) && !dropped(Guard::AttemptLimit) {
         let details = format!("{what}. No attempt is left: look at the order, then ask for another one.");
         let failure = failure(claimed, cause, details, json!({ "reason": reason }));
         return failed_for_good(claimed, failure, format!("{what}; waits for a person"), look, ctx);
     }
     let retry_at = time::to_micros(time::plus(ctx.now, policy.backoff(attempt, ctx.random)));
+    let next_attempt = if in_outage { attempt } else { attempt.saturating_add(1) };
     let mut failure = failure(
         claimed,
         cause,
         format!("{what}. It is tried again by itself at {retry_at} or with the first run after it."),
-        json!({ "reason": reason, "retry_at": retry_at.to_string() }),
+        json!({ "reason": reason, "retry_at": retry_at.to_string(), "next_attempt": next_attempt }),
     );
     failure.needs_person = false;
     let mut entry = entry(
@@ -276,7 +272,7 @@ pub(super) fn failed_attempt(
     let standing = Standing {
         phase: Phase::Retry,
         due_at: Some(retry_at),
-        attempt: if in_outage { attempt } else { attempt.saturating_add(1) },
+        attempt: next_attempt,
         looks: 0,
         waiting_looks: 0,
         slow_looks: 0,

@@ -8,7 +8,7 @@ use crate::failure::FailureCause;
 use crate::reading::{Reading, Seen, read};
 use crate::status::OrderStatus;
 use crate::time;
-use crate::work::{Claimed, Phase, Settlement, Standing};
+use crate::work::{CLAIMS_ALONE, Claimed, Phase, Settlement, Standing};
 
 /// Decides on an order in [`Phase::Review`]: it settles by itself if it moved, and is never sent.
 #[must_use]
@@ -33,6 +33,30 @@ pub fn in_review(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context<'
             )
         }
     }
+}
+
+/// Hands an order over to a person that its workers end by; `None` for any other.
+///
+/// Only claims of this order alone count: what ended a worker with many orders in hand may have been any of them, or none.
+#[must_use]
+pub fn workers_lost(claimed: &Claimed, ctx: &Context<'_>) -> Option<Settlement> {
+    // This claim is counted, too.
+    let alone = claimed.unreleased_alone.saturating_sub(1);
+    if alone <= CLAIMS_ALONE {
+        return None;
+    }
+    let claims = claimed.unreleased_claims.saturating_sub(1);
+    let details = format!(
+        "{claims} workers in a row ended with this order in hand, the last {alone} of them with no other. Nothing more is \
+         sent for it by itself. Find out what ended them (their logs, the memory, whoever stopped them), look at the order \
+         on the marketplace, then ask for another attempt or resolve this entry."
+    );
+    let extra = json!({ "unreleased_claims": claims, "unreleased_alone": alone });
+    Some(review(
+        claimed,
+        failure(claimed, FailureCause::WorkersLost, details, extra),
+        ctx,
+    ))
 }
 
 /// Gives an order whose retry is due its next attempt.

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::parts::{accepted, failure, looks_text, lost, review, state_text, use_up_a_look, wait_slowly};
 use super::{Context, LookedAt};
 use crate::failure::FailureCause;
+use crate::guards::{Guard, dropped};
 use crate::order::Decision;
 use crate::reading::{Reading, Seen, read};
 use crate::work::{Claimed, Phase, Settlement};
@@ -28,6 +29,10 @@ pub fn before_send(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context
             Some(decision) => return BeforeSend::Send(decision),
             None => no_lines(claimed, seen, ctx),
         },
+        Reading::UnknownState(_) if dropped(Guard::OnlyWaitingIsSent) => match decision(claimed, seen) {
+            Some(decision) => return BeforeSend::Send(decision),
+            None => no_lines(claimed, seen, ctx),
+        },
         Reading::NoLines => no_lines(claimed, seen, ctx),
         Reading::Staging => wait_slowly(claimed, Phase::Ready, look, ctx),
         Reading::DebitPending => wait_slowly(claimed, Phase::Validating, look, ctx),
@@ -41,10 +46,13 @@ pub fn before_send(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context
 }
 
 fn decision(claimed: &Claimed, seen: &Seen) -> Option<Decision> {
-    claimed.standing.decision.clone().or_else(|| match seen {
-        Seen::Order(order) => Decision::accept_all(&order.lines),
-        Seen::Unreadable(_) | Seen::Missing => None,
-    })
+    let frozen = claimed.standing.decision.clone();
+    frozen
+        .filter(|_| !dropped(Guard::FrozenDecision))
+        .or_else(|| match seen {
+            Seen::Order(order) => Decision::accept_all(&order.lines),
+            Seen::Unreadable(_) | Seen::Missing => None,
+        })
 }
 
 fn no_lines(claimed: &Claimed, seen: &Seen, ctx: &Context<'_>) -> Settlement {

@@ -5,4 +5,5 @@ mod before_send;
 mod given;
 mod lawful;
 mod others;
-mod validating;
+mod reconciling;
+pub(in crate::workflow) mod validating;

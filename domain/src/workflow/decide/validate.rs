@@ -11,6 +11,7 @@ use super::send::unclear;
 use super::{Context, LookedAt};
 use crate::call::CallOutcome;
 use crate::failure::FailureCause;
+use crate::guards::{Guard, dropped};
 use crate::reading::{Reading, Seen, read};
 use crate::time::{self, Timestamp};
 use crate::work::{Claimed, LastCall, Phase, Settlement, Standing};
@@ -72,6 +73,15 @@ fn still_waiting(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context<'
             },
         ),
         Some(call) => match call.outcome {
+            Some(CallOutcome::Applied) if dropped(Guard::AcceptedOnlyWhenSeen) => {
+                accepted(claimed, seen, look, false, ctx)
+            }
+            Some(CallOutcome::Applied) if dropped(Guard::NoResendAfterSuccess) => {
+                unknown_outcome(claimed, call, look, ctx)
+            }
+            Some(CallOutcome::Precondition) if dropped(Guard::NoResendAfterPrecondition) => {
+                unknown_outcome(claimed, call, look, ctx)
+            }
             Some(CallOutcome::Applied | CallOutcome::Precondition) => not_confirmed(claimed, seen, look, ctx),
             None | Some(CallOutcome::Unknown) => unknown_outcome(claimed, call, look, ctx),
             // Its answer came in after another worker had taken the order over: it had no effect.
@@ -114,12 +124,22 @@ fn not_confirmed(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context<'
 
 /// Nobody knows whether the call took effect: two looks after `answer_by`, a poll interval apart, decide.
 fn unknown_outcome(claimed: &Claimed, call: LastCall, look: LookedAt, ctx: &Context<'_>) -> Settlement {
-    if look.began_at < call.answer_by {
-        return look_again_at(claimed, call.answer_by);
+    let ended_by = if dropped(Guard::WaitForAnswerBy) {
+        call.started_at
+    } else {
+        call.answer_by
+    };
+    if look.began_at < ended_by {
+        return look_again_at(claimed, ended_by);
     }
     let waiting_looks = claimed.standing.waiting_looks.saturating_add(1);
-    let certain_from = time::plus(call.answer_by, ctx.settings.read_staleness);
-    if waiting_looks < LOOKS_TO_DECIDE || look.began_at < certain_from {
+    let certain_from = if dropped(Guard::StalenessBeforeDeciding) {
+        ended_by
+    } else {
+        time::plus(ended_by, ctx.settings.read_staleness)
+    };
+    let enough = waiting_looks >= LOOKS_TO_DECIDE || dropped(Guard::SecondLook);
+    if !enough || look.began_at < certain_from {
         let next = time::plus(look.began_at, ctx.settings.poll_interval).max(certain_from);
         let mut settlement = look_again_at(claimed, next);
         settlement.standing.waiting_looks = waiting_looks.min(LOOKS_TO_DECIDE - 1);
@@ -127,7 +147,8 @@ fn unknown_outcome(claimed: &Claimed, call: LastCall, look: LookedAt, ctx: &Cont
         return settlement;
     }
     if call.outcome.is_none() {
-        // No answer was ever put on record and no effect shows: the order is as if it had never been sent.
+        // No answer was put on record and no effect shows. One may be put on record before this is: the call stays open,
+        // and whoever claims the order next decides by what then stands there.
         let standing = Standing {
             phase: Phase::Ready,
             due_at: Some(ctx.now),
@@ -135,11 +156,10 @@ fn unknown_outcome(claimed: &Claimed, call: LastCall, look: LookedAt, ctx: &Cont
             waiting_looks: 0,
             slow_looks: 0,
             since: ctx.now,
-            call_open: false,
             ..claimed.standing.clone()
         };
         return Settlement {
-            close_call: Some(call.id),
+            close_call: Some(call.id).filter(|_| !dropped(Guard::UnansweredIsClosed)),
             ..stand(claimed, standing)
         };
     }

@@ -1,14 +1,16 @@
 //! What may start now: each kind of step at most once at a time, but calls.
 
+use crate::ports::Suspects;
+use crate::settings::IDS_PER_LOOK;
 use crate::time::Timestamp;
 use crate::work::{Claimed, Phase};
 
 use super::super::Wait;
-use super::super::prepare::{prepare, release};
+use super::super::prepare::{Sendable, Wanted, oldest_look, prepare, release, trusted_from_now};
 use super::super::record::record;
 use super::super::report::Halt;
-use super::super::rest::store_pause;
-use super::super::send::{intend, may_start};
+use super::super::rest::{not_paused, store_pause};
+use super::super::send::{intend, is_fresh, is_leased_for_a_call};
 use super::super::tally::Tally;
 use super::super::validate::validate;
 use super::{Lane, Step};
@@ -24,9 +26,14 @@ impl Lane<'_> {
         if self.paused_until.take().is_some() {
             self.more = true;
         }
-        self.start_preparing(tally);
+        self.alone &= !self.is_drained();
+        if !self.alone {
+            self.start_preparing(tally);
+        }
         self.start_intending();
-        self.start_validating(tally);
+        if !self.alone {
+            self.start_validating(tally);
+        }
     }
 
     fn start_recording(&mut self) {
@@ -55,7 +62,10 @@ impl Lane<'_> {
 
     fn start_preparing(&mut self, tally: &Tally<'_>) {
         let now = self.now();
-        let more = self.more || (!self.under_way.catching_up && tally.due(Phase::Ready, now, 1) > 0);
+        let drained = self.is_drained();
+        let more = self.more
+            || (drained && self.suspects)
+            || (!self.under_way.catching_up && tally.due(Phase::Ready, now, 1) > 0);
         if self.under_way.preparing || !more || self.queue.len() >= self.places() || self.suspects_an_outage() {
             return;
         }
@@ -64,27 +74,56 @@ impl Lane<'_> {
             return;
         }
         self.under_way.preparing = true;
-        let limit = if self.probing { 1 } else { self.core.settings.batch };
+        self.alone = drained;
+        let wanted = Wanted {
+            limit: self.soon(now),
+            suspects: if drained {
+                Suspects::AloneAtLast
+            } else {
+                Suspects::LeftOut
+            },
+        };
         let (core, clock, waiting, outage) = (self.core, self.clock, self.waiting, self.outage());
-        self.push(async move { Step::Prepared(Box::new(prepare(core, clock, waiting, limit, outage).await), now) });
+        self.push(async move { Step::Prepared(Box::new(prepare(core, clock, waiting, wanted, outage).await), now) });
+    }
+
+    /// How many more orders this worker can start soon: the rest is left to others. Twice as many as may be under way keep
+    /// it busy while the next are prepared. Where each has to be looked at first, whole looks are worth their call.
+    fn soon(&self, now: Timestamp) -> usize {
+        if self.probing {
+            return 1;
+        }
+        let soon = (2 * self.places()).saturating_sub(self.queue.len()).max(1);
+        let listed = self.waiting.is_fresh(oldest_look(self.core, now));
+        let least = if listed { 0 } else { IDS_PER_LOOK };
+        soon.max(least).min(self.core.settings.batch)
     }
 
     fn start_intending(&mut self) {
         let places = self.places().saturating_sub(self.under_way.calls);
-        if self.under_way.intending || places == 0 || self.queue.is_empty() || self.suspects_an_outage() {
+        if self.under_way.intending
+            || self.under_way.renewing
+            || places == 0
+            || self.queue.is_empty()
+            || self.suspects_an_outage()
+        {
             return;
         }
         let mut batch = Vec::new();
+        let mut short = Vec::new();
         let mut stale = Vec::new();
-        while batch.len() < places
+        while batch.len() + short.len() < places
             && let Some(sendable) = self.queue.pop_front()
         {
-            if may_start(self.core, self.clock, &sendable) {
-                batch.push(sendable);
-            } else {
+            if !is_fresh(self.core, self.clock, &sendable) {
                 stale.push(sendable.claimed);
+            } else if !is_leased_for_a_call(self.core, &sendable) {
+                short.push(sendable);
+            } else {
+                batch.push(sendable);
             }
         }
+        self.start_renewing(short);
         if !stale.is_empty() {
             self.start_releasing(stale);
             self.stop_if_stalled();
@@ -96,6 +135,29 @@ impl Lane<'_> {
         self.under_way.calls += batch.len();
         let (core, clock, calls) = (self.core, self.clock, batch.len());
         self.push(async move { Step::Intended(intend(core, clock, batch).await, calls) });
+    }
+
+    /// Prolongs the leases of orders that waited for their turn, so that their looks are not made in vain.
+    fn start_renewing(&mut self, mut short: Vec<Sendable>) {
+        if short.is_empty() {
+            return;
+        }
+        self.under_way.renewing = true;
+        let (core, clock) = (self.core, self.clock);
+        let now = self.now();
+        let trusted_until = trusted_from_now(core);
+        let leases = short.iter().map(|sendable| sendable.claimed.lease()).collect();
+        for sendable in &mut short {
+            sendable.trusted_until = trusted_until;
+        }
+        self.push(async move {
+            // They have waited for long: another worker may have learnt meanwhile that the shop has to rest.
+            let renewed = match not_paused(core, clock).await {
+                Ok(()) => core.renew(leases, now).await,
+                Err(halt) => Err(halt),
+            };
+            Step::Renewed(renewed, short)
+        });
     }
 
     /// While acceptances are still leaving, or others fall due soon, only full looks are worth their call.
@@ -151,6 +213,7 @@ impl Lane<'_> {
         let under_way = &self.under_way;
         self.more
             || under_way.preparing
+            || under_way.renewing
             || under_way.recording
             || under_way.calls > 0
             || !self.queue.is_empty()

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::ports::SendVerdict;
+use crate::guards::{Guard, dropped};
+use crate::ports::{SendVerdict, Settled};
 use crate::time::{self, Timestamp};
 use crate::work::Phase;
 
 use super::super::events::Event;
 use super::super::looks::asked_for_rest;
-use super::super::prepare::Prepared;
+use super::super::prepare::{Prepared, Sendable};
 use super::super::record::Recorded;
 use super::super::report::Halt;
 use super::super::rest::end_of_rest;
@@ -24,6 +25,7 @@ impl Lane<'_> {
     pub(super) fn take(&mut self, step: Step, tally: &mut Tally<'_>) {
         match step {
             Step::Prepared(prepared, claimed_at) => self.prepared(*prepared, claimed_at, tally),
+            Step::Renewed(renewed, short) => self.renewed(renewed, short, tally),
             Step::Intended(intended, calls) => self.intended(intended, calls, tally),
             Step::Answered(answered) => self.answered(*answered, tally),
             Step::Recorded(recorded) => {
@@ -54,6 +56,10 @@ impl Lane<'_> {
     fn prepared(&mut self, prepared: Prepared, claimed_at: Timestamp, tally: &mut Tally<'_>) {
         self.under_way.preparing = false;
         self.more = prepared.full;
+        if self.alone && prepared.claimed.is_empty() && prepared.paused_until.is_none() {
+            self.suspects = false;
+        }
+        self.alone = prepared.alone;
         if let Some(unanswered) = prepared.unanswered_in_row {
             // Another worker may have met an outage: then one call at a time goes out here too.
             self.unanswered_in_row = unanswered;
@@ -74,6 +80,28 @@ impl Lane<'_> {
             self.stop_or_pause(halt, tally);
         } else if !self.more {
             self.start_catching_up(Phase::Ready, claimed_at, true, tally);
+        }
+    }
+
+    /// Orders whose leases were prolonged are the next to be sent. Those that somebody else has by now are theirs.
+    fn renewed(&mut self, renewed: Result<Vec<Settled>, Halt>, short: Vec<Sendable>, tally: &mut Tally<'_>) {
+        self.under_way.renewing = false;
+        let renewed = match renewed {
+            Ok(renewed) => renewed,
+            Err(halt) => {
+                // They are given back where that is possible.
+                self.queue.extend(short);
+                return self.stop_or_pause(halt, tally);
+            }
+        };
+        for (sendable, renewed) in short.into_iter().zip(renewed).rev() {
+            match renewed {
+                Settled::Written => self.queue.push_front(sendable),
+                Settled::Lost => {
+                    tally.report.lost_to_others += 1;
+                    self.more = true;
+                }
+            }
         }
     }
 
@@ -142,7 +170,7 @@ impl Lane<'_> {
         }
         match verdict {
             SendVerdict::Throttled(rest) => self.pause(rest, tally),
-            SendVerdict::Credentials => self.stop(Halt::Credentials { detail }),
+            SendVerdict::Credentials if !dropped(Guard::CredentialsStop) => self.stop(Halt::Credentials { detail }),
             _ => {}
         }
     }

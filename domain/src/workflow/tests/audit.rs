@@ -1,15 +1,20 @@
 //! What must hold after every run, whatever happened.
 
 use super::world::World;
+use crate::audit::{self, OrderRecord, WorkRecord, check};
 use crate::call::Endpoint;
 use crate::order::OrderId;
-use crate::ports::Entry;
+use crate::ports::{Clock as _, Entry};
 use crate::status::{OrderStatus, check_move};
+use crate::time::Timestamp;
 use crate::work::Phase;
 
 /// Panics where the promise is broken.
 pub(super) fn audit(world: &World) {
     let rows = world.memory.work_rows();
+    for order in world.memory.order_rows().keys() {
+        against_itself(&world.memory.order_record(order), world.clock.now());
+    }
     for (order, row) in &rows {
         let entries = world.entries(order);
         timeline(order, &entries);
@@ -43,6 +48,29 @@ pub(super) fn audit(world: &World) {
         failed_entries(world, order, &entries);
     }
     ledger(world);
+}
+
+/// The record agrees with itself, and so does the work row that is made anew from it.
+fn against_itself(record: &OrderRecord, now: Timestamp) {
+    let found = check(record, now);
+    assert!(found.is_empty(), "{found:#?}");
+    let anew = audit::rebuilt(record, now).map(|row| WorkRecord {
+        version: row.version,
+        status: row.status,
+        status_at: row.status_at,
+        placed_at: row.placed_at,
+        standing: row.standing,
+        call: row.call,
+        fence: row.least_fence,
+        lease_until: None,
+    });
+    assert_eq!(anew.is_some(), record.work.is_some());
+    let anew = OrderRecord {
+        work: anew,
+        ..record.clone()
+    };
+    let found = check(&anew, now);
+    assert!(found.is_empty(), "made anew: {found:#?}");
 }
 
 fn timeline(order: &OrderId, entries: &[Entry]) {

@@ -18,7 +18,7 @@ fn one_by_one() -> World {
 }
 
 #[test]
-fn five_calls_in_a_row_open_the_breaker_and_cost_untouched_orders_no_attempt() {
+pub(super) fn five_calls_in_a_row_open_the_breaker_and_cost_untouched_orders_no_attempt() {
     let world = one_by_one();
     let orders = world.orders(30);
     outage(&world, Some(Answer::NotSent));

@@ -1,11 +1,15 @@
 //! Workers that die: at two named points, and at every port call of a run.
 
+use std::sync::{Arc, Mutex};
+
 use super::drive::run_until;
 use super::gate::{Gate, Op, When};
 use super::market::Answer;
 use super::world::{World, seconds};
 use crate::order::OrderId;
+use crate::ports::Clock as _;
 use crate::state::MarketplaceState as State;
+use crate::time;
 use crate::work::Phase;
 use crate::workflow::Wait;
 
@@ -28,7 +32,7 @@ fn finished_by_a_later_run(world: &World, order: &OrderId) {
 }
 
 #[test]
-fn mistake_03_a_run_killed_between_intent_and_send_is_finished_by_a_later_one() {
+pub(super) fn mistake_03_a_run_killed_between_intent_and_send_is_finished_by_a_later_one() {
     let world = World::new();
     let order = world.order("A-1");
     die_at(&world, Op::Intents, When::After);
@@ -66,7 +70,7 @@ fn a_run_killed_between_record_and_settle_is_finished_by_a_later_one() {
 }
 
 #[test]
-fn a_takeover_never_happens_under_a_live_lease() {
+pub(super) fn a_takeover_never_happens_under_a_live_lease() {
     let world = World::new();
     let order = world.order("A-1");
     die_at(&world, Op::Intents, When::After);
@@ -79,7 +83,33 @@ fn a_takeover_never_happens_under_a_live_lease() {
 }
 
 #[test]
-fn the_takeover_looks_twice_a_poll_interval_apart_before_it_sends_again() {
+fn a_run_that_waits_for_its_own_orders_takes_over_what_a_dead_worker_left_within_thirty_seconds() {
+    let world = World::new();
+    let left = world.order("A-1");
+    die_at(&world, Op::Intents, When::After);
+    let died_at = world.clock.now();
+    // The heir's own order takes several looks to be seen as accepted, a minute apart.
+    world.order_like("B-1", |own| own.lag = 4);
+    let taken_over_at = Arc::new(Mutex::new(None));
+    for claims in 0..100 {
+        let (memory, clock) = (world.memory.clone(), world.clock.clone());
+        let (left, at) = (left.clone(), Arc::clone(&taken_over_at));
+        world.gate.at(Op::Claim, When::After, claims, move || {
+            let row = memory.work(&left).expect("a work row");
+            if row.worker.as_deref() == Some("worker 1") {
+                at.lock().unwrap().get_or_insert(clock.now());
+            }
+        });
+    }
+    world.run();
+    let taken_over_at = taken_over_at.lock().unwrap().expect("it is taken over");
+    let after = time::until(died_at, taken_over_at);
+    assert!(after >= seconds(20) && after <= seconds(30), "{after:?}");
+    assert_eq!(world.unsettled(), 0);
+}
+
+#[test]
+pub(super) fn the_takeover_looks_twice_a_poll_interval_apart_before_it_sends_again() {
     let world = World::new();
     world.order("A-1");
     die_at(&world, Op::Intents, When::After);

@@ -1,6 +1,9 @@
 //! Every state of the marketplace's table, from the list to the end.
 
+use super::drive::block_on;
+use super::market::Answer;
 use super::world::{World, seconds};
+use crate::ports::{Clock as _, Marketplace as _, PollSlot, ShopStore as _};
 use crate::settings::Settings;
 use crate::state::MarketplaceState as State;
 use crate::work::Phase;
@@ -134,7 +137,7 @@ fn an_order_in_staging_waits_without_a_failure_and_is_sent_when_it_may_be() {
 }
 
 #[test]
-fn an_unknown_state_is_waited_for_then_reviewed_by_name_and_settles_by_itself() {
+pub(super) fn an_unknown_state_is_waited_for_then_reviewed_by_name_and_settles_by_itself() {
     let (world, order) = moved_before_send(State::Other("ON_THE_MOON".into()));
     assert_eq!(world.statuses(&order), ["pending_acceptance"]);
     assert_eq!(world.phase(&order), Phase::Review);
@@ -248,6 +251,22 @@ fn a_debit_found_before_the_send_is_never_sent() {
     world.run();
     assert_eq!(world.status(&order), "accepted");
     assert_eq!(world.ledger(|ledger| ledger.received.len()), 0);
+}
+
+#[test]
+pub(super) fn an_order_in_review_is_not_sent_by_a_run_that_may_not_look_at_it() {
+    let world = World::new();
+    let order = world.scripted("A-1", &[Answer::Refused]);
+    world.run();
+    assert_eq!(world.phase(&order), Phase::Review);
+    world.advance(3601);
+    // Another worker has just looked at the shop, and died.
+    let key = world.market.shop_key();
+    let granted = world.memory.reserve_poll(&key, world.clock.now(), seconds(60));
+    assert_eq!(block_on(granted).unwrap(), PollSlot::Granted);
+    world.run_no_wait();
+    assert_eq!(world.ledger(|ledger| ledger.received.len()), 1);
+    assert_eq!(world.phase(&order), Phase::Review);
 }
 
 #[test]

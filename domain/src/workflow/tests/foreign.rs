@@ -7,7 +7,7 @@ use crate::time;
 use crate::work::Phase;
 
 #[test]
-fn an_entry_between_our_claim_and_our_send_stops_the_send() {
+pub(super) fn an_entry_between_our_claim_and_our_send_stops_the_send() {
     for status in ["shipped", "cancelled", "accepted", "label_created"] {
         let world = World::new();
         let order = world.order("A-1");
@@ -56,7 +56,7 @@ fn mistake_09_the_newest_status_is_the_highest_version_also_where_times_tie() {
 }
 
 #[test]
-fn an_entry_while_the_call_is_under_way_stands_and_the_answer_is_recorded_all_the_same() {
+pub(super) fn an_entry_while_the_call_is_under_way_stands_and_the_answer_is_recorded_all_the_same() {
     let world = World::new();
     let order = world.order("A-1");
     world
@@ -71,7 +71,7 @@ fn an_entry_while_the_call_is_under_way_stands_and_the_answer_is_recorded_all_th
 }
 
 #[test]
-fn a_foreign_pending_entry_forgets_no_undecided_call() {
+pub(super) fn a_foreign_pending_entry_forgets_no_undecided_call() {
     let world = World::new();
     let order = world.scripted("A-1", &[Answer::LostAfterEffect]);
     world.gate.at(

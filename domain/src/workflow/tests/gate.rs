@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::drive::yield_now;
 use crate::memory::SeededRandom;
+use crate::order::OrderId;
 use crate::ports::{Randomness as _, StoreError, StoreResult};
 
 /// A port call.
@@ -15,6 +16,7 @@ pub(super) enum Op {
     Now,
     Ingest,
     Claim,
+    Renew,
     Intents,
     Answers,
     Settle,
@@ -28,15 +30,46 @@ pub(super) enum Op {
     Begin,
     Finish,
     Open,
+    Sending,
+    HoldSending,
+    AllowSending,
+    ToReconcile,
+    TakeUp,
     Waiting,
     Look,
     Accept,
 }
 
-/// Before or after the call's effect.
+impl Op {
+    /// All but `Renew`: leases are renewed only where a queue outlasts them.
+    pub(super) const ALL: [Self; 19] = [
+        Self::Now,
+        Self::Ingest,
+        Self::Claim,
+        Self::Intents,
+        Self::Answers,
+        Self::Settle,
+        Self::NextDue,
+        Self::Standings,
+        Self::Count,
+        Self::Shop,
+        Self::ReservePoll,
+        Self::Pause,
+        Self::CountUnanswered,
+        Self::Begin,
+        Self::Finish,
+        Self::Open,
+        Self::Waiting,
+        Self::Look,
+        Self::Accept,
+    ];
+}
+
+/// Before or after the call's effect; an acceptance is also on its way for a while, where the marketplace takes its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum When {
     Before,
+    OnItsWay,
     After,
 }
 
@@ -62,6 +95,7 @@ struct Inner {
     calls: BTreeMap<Op, u64>,
     most: u64,
     locked: bool,
+    poison: Option<(Op, OrderId)>,
 }
 
 /// See the module.
@@ -87,6 +121,7 @@ impl Gate {
             calls: BTreeMap::new(),
             most: 100_000,
             locked: false,
+            poison: None,
         })))
     }
 
@@ -130,6 +165,32 @@ impl Gate {
     /// Whether another program's open transaction keeps every row locked: no claim gets any then.
     pub(super) fn lock_rows(&self, locked: bool) {
         self.inner().locked = locked;
+    }
+
+    /// From now on a worker dies as soon as it has claimed this order, or writes about it ([`Op::Settle`]).
+    pub(super) fn poison(&self, order: &OrderId, at: Op) {
+        self.inner().poison = Some((at, order.clone()));
+    }
+
+    /// No order kills any more.
+    pub(super) fn cure(&self) {
+        self.inner().poison = None;
+    }
+
+    /// Dies where one of these is poison.
+    pub(super) fn taste<'a>(&self, at: Op, mut orders: impl Iterator<Item = &'a OrderId>) {
+        let poison = self.inner().poison.clone();
+        if let Some((op, poison)) = poison
+            && op == at
+            && orders.any(|order| *order == poison)
+        {
+            self.hang_at(0);
+        }
+    }
+
+    /// How often `op` was called.
+    pub(super) fn calls(&self, op: Op) -> u64 {
+        self.inner().calls.get(&op).copied().unwrap_or(0)
     }
 
     pub(super) fn rows_are_locked(&self) -> bool {

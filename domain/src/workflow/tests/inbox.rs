@@ -5,7 +5,7 @@ use super::world::World;
 use crate::settings::Settings;
 
 #[test]
-fn an_order_settled_here_and_waiting_there_gets_one_entry_and_no_send() {
+pub(super) fn an_order_settled_here_and_waiting_there_gets_one_entry_and_no_send() {
     for status in ["accepted", "cancelled", "shipped"] {
         let world = World::new();
         let order = world.order("A-1");

@@ -76,6 +76,10 @@ pub(super) enum ReadFault {
 pub(super) struct Ledger {
     /// Every acceptance that arrived.
     pub(super) received: Vec<(OrderId, Value)>,
+    /// The orders to which one arrived after another one had taken effect, or would.
+    pub(super) again: Vec<OrderId>,
+    /// The orders whose acceptances were answered as not sent or refused, or lost without an effect, one by one.
+    pub(super) in_vain: Vec<(OrderId, Answer)>,
     /// Every acceptance that took effect.
     pub(super) effects: Vec<(OrderId, Value)>,
     /// When each acceptance of ours took effect.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
+use super::drive::yield_now;
 use super::gate::{Gate, Op, When};
 pub(super) use super::ledger::{Answer, FakeOrder, Ledger, ReadFault};
 use crate::call::{CallEnd, CallId, CallOutcome, Endpoint, NewCall, SeenState};
@@ -28,6 +29,8 @@ pub(super) struct State {
     pub(super) look_faults: VecDeque<ReadFault>,
     /// What becomes of every acceptance that no order's own script speaks of.
     pub(super) outage: Option<Answer>,
+    /// The acceptances on their way: what a worker that dies leaves to chance.
+    pub(super) on_their_way: Vec<(OrderId, Decision)>,
 }
 
 /// See the module.
@@ -38,6 +41,8 @@ pub(super) struct FakeMarket {
     pub(super) gate: Gate,
     pub(super) state: Mutex<State>,
     pub(super) page_size: usize,
+    /// Whether acceptances are on their way for a while, several at once.
+    pub(super) slow_to_accept: bool,
     pub(super) send_takes: Mutex<Duration>,
     pub(super) read_takes: Mutex<Duration>,
 }
@@ -50,6 +55,7 @@ impl FakeMarket {
             gate,
             state: Mutex::default(),
             page_size: 100,
+            slow_to_accept: false,
             send_takes: Mutex::default(),
             read_takes: Mutex::default(),
         }
@@ -138,13 +144,31 @@ impl FakeMarket {
         }
     }
 
-    fn accept_now(&self, id: &OrderId, decision: &Decision) -> SendVerdict {
+    /// The acceptance is on its way for a while, beside others.
+    async fn travel(&self, id: &OrderId, decision: &Decision) {
+        if self.slow_to_accept {
+            self.state().on_their_way.push((id.clone(), decision.clone()));
+            self.gate.pass(Op::Accept, When::OnItsWay).await.unwrap();
+            yield_now().await;
+            self.state().on_their_way.retain(|(order, _)| order != id);
+        }
+    }
+
+    pub(super) fn accept_now(&self, id: &OrderId, decision: &Decision) -> SendVerdict {
         let mut state = self.state();
-        let outage = state.outage.clone();
-        let order = state.orders.get_mut(id).expect("the order is on the marketplace");
-        let answer = order.script.pop_front().or(outage);
+        let State {
+            orders, ledger, outage, ..
+        } = &mut *state;
+        let order = orders.get_mut(id).expect("the order is on the marketplace");
+        let answer = order.script.pop_front().or(outage.clone());
+        if let Some(answer @ (Answer::NotSent | Answer::LostWithoutEffect | Answer::Refused)) = &answer {
+            ledger.in_vain.push((id.clone(), answer.clone()));
+        }
         if matches!(answer, Some(Answer::NotSent)) {
             return SendVerdict::NotSent;
+        }
+        if order.effect_at.is_some() || ledger.effects_on(id.as_str()) > 0 {
+            ledger.again.push(id.clone());
         }
         let takes_effect = matches!(answer, None | Some(Answer::LostAfterEffect));
         let legal = order.state == MarketplaceState::WaitingAcceptance;
@@ -157,11 +181,11 @@ impl FakeMarket {
         {
             order.effect_at = Some((time::plus(self.clock.now(), *wait), decision.to_json()));
         }
-        state.ledger.received.push((id.clone(), decision.to_json()));
+        ledger.received.push((id.clone(), decision.to_json()));
         if takes_effect && legal {
             let now = self.clock.now();
-            state.ledger.effects.push((id.clone(), decision.to_json()));
-            state.ledger.moved.push((id.clone(), now));
+            ledger.effects.push((id.clone(), decision.to_json()));
+            ledger.moved.push((id.clone(), now));
         }
         match answer {
             None if legal => SendVerdict::Applied,
@@ -298,6 +322,7 @@ impl Marketplace for FakeMarket {
     async fn accept(&self, id: &OrderId, decision: &Decision, permit: Arc<dyn SendPermit>) -> SendAnswer {
         self.gate.pass(Op::Accept, When::Before).await.unwrap();
         let verdict = if permit.holds() {
+            self.travel(id, decision).await;
             self.accept_now(id, decision)
         } else {
             SendVerdict::Withdrawn

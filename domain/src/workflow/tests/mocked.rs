@@ -12,16 +12,23 @@ use crate::memory::ManualClock;
 use crate::order::{LineId, Order, OrderId, OrderLine};
 use crate::ports::{
     Ingested, Listing, MarketplaceError, MockMarketplace, MockRandomness, MockStore, Page, PollSlot, SendAnswer,
-    SendVerdict, Settled, ShopKey, ShopState, StoreError,
+    SendVerdict, Sending, Settled, ShopKey, ShopState, StoreError,
 };
 use crate::settings::Settings;
 use crate::state::MarketplaceState;
 use crate::time::{self, Timestamp};
-use crate::work::{Claimed, Fence, Phase, Standing, Version};
+use crate::work::{Claimed, Epoch, Fence, Phase, Standing, Version};
 use crate::workflow::{AcceptanceWorkflow, Halt, Ports, RunOptions, RunReport, Wait};
 
 fn start() -> Timestamp {
     Timestamp::from_second(START).unwrap()
+}
+
+fn allowed() -> Sending {
+    Sending {
+        epoch: Epoch(1),
+        hold: None,
+    }
 }
 
 fn waiting_order() -> Order {
@@ -48,6 +55,7 @@ fn claimed() -> Claimed {
         standing: Standing::fresh(start()),
         call: None,
         unreleased_claims: 1,
+        unreleased_alone: 0,
     }
 }
 
@@ -56,6 +64,7 @@ fn store() -> MockStore {
     let mut store = MockStore::new();
     store.expect_now().returning(|| Ok(start()));
     store.expect_shop().returning(|_| Ok(ShopState::default()));
+    store.expect_sending().returning(|| Ok(allowed()));
     store
         .expect_reserve_poll()
         .returning(|_, now, interval| Ok(PollSlot::NotBefore(time::plus(now, interval))));
@@ -273,6 +282,7 @@ fn nothing_is_written_where_the_list_can_not_be_read() {
     let mut store = MockStore::new();
     store.expect_now().returning(|| Ok(start()));
     store.expect_shop().returning(|_| Ok(ShopState::default()));
+    store.expect_sending().returning(|| Ok(allowed()));
     store.expect_claim().returning(|_| Ok(Vec::new()));
     store.expect_reserve_poll().returning(|_, _, _| Ok(PollSlot::Granted));
     store.expect_count().returning(|_| Ok(7));

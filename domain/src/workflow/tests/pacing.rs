@@ -1,13 +1,17 @@
 //! Leases, freshness of looks, concurrency.
 
+use std::sync::{Arc, Mutex};
+
 use super::gate::{Op, When};
 use super::world::{World, seconds};
+use crate::ports::Clock as _;
 use crate::settings::Settings;
+use crate::time;
 use crate::work::Phase;
 use crate::workflow::Halt;
 
 #[test]
-fn a_listing_older_than_a_minute_justifies_no_send() {
+pub(super) fn a_listing_older_than_a_minute_justifies_no_send() {
     let world = World::new();
     world.order("A-1");
     let clock = world.clock.clone();
@@ -21,7 +25,7 @@ fn a_listing_older_than_a_minute_justifies_no_send() {
 }
 
 #[test]
-fn an_order_with_an_earlier_call_is_always_looked_at_anew() {
+pub(super) fn an_order_with_an_earlier_call_is_always_looked_at_anew() {
     let world = World::new();
     world.scripted("A-1", &[super::market::Answer::NotSent]);
     world.run();
@@ -48,6 +52,30 @@ fn orders_that_can_not_start_in_time_are_given_back_and_claimed_again() {
 }
 
 #[test]
+pub(super) fn no_call_is_begun_that_could_outlast_its_lease() {
+    let world = World::new();
+    world.order("A-1");
+    // The list is too old to serve as the look, and the look itself takes most of the lease.
+    for (op, when, takes) in [(Op::Ingest, When::After, 61), (Op::Look, When::Before, 11)] {
+        let clock = world.clock.clone();
+        world.gate.at(op, when, 0, move || clock.advance(seconds(takes)));
+    }
+    let (memory, clock) = (world.memory.clone(), world.clock.clone());
+    let outlasting = Arc::new(Mutex::new(Vec::new()));
+    let found = Arc::clone(&outlasting);
+    world.gate.at(Op::Accept, When::Before, 0, move || {
+        let ends_by = time::plus(clock.now(), Settings::default().call_timeout);
+        let rows = memory.work_rows().into_iter();
+        let sent = rows.filter(|(_, row)| row.standing.phase == Phase::Sending);
+        let outlasting = sent.filter(|(_, row)| row.lease_until < Some(ends_by));
+        found.lock().unwrap().extend(outlasting);
+    });
+    assert_eq!(world.run().accepted, 1);
+    let outlasting = outlasting.lock().unwrap();
+    assert!(outlasting.is_empty(), "{outlasting:?}");
+}
+
+#[test]
 fn orders_given_back_are_not_missed_by_a_claim_that_runs_beside() {
     for seed in 0..40 {
         let world = World::with(Settings {
@@ -65,7 +93,7 @@ fn orders_given_back_are_not_missed_by_a_claim_that_runs_beside() {
 }
 
 #[test]
-fn a_call_never_starts_unless_it_can_end_before_the_lease_is_doubted() {
+pub(super) fn a_call_never_starts_unless_it_can_end_before_the_lease_is_doubted() {
     let world = World::new();
     world.orders(3);
     // The intents take long: the calls are withdrawn and stand as not sent; then it goes well.
@@ -84,7 +112,7 @@ fn a_call_never_starts_unless_it_can_end_before_the_lease_is_doubted() {
 }
 
 #[test]
-fn the_permit_ends_a_margin_before_the_lease() {
+pub(super) fn the_permit_ends_a_margin_before_the_lease() {
     for (frozen_for, outcomes) in [(17, vec!["applied"]), (18, vec!["not_sent", "applied"])] {
         let world = World::new();
         let order = world.order("A-1");
@@ -112,8 +140,8 @@ fn send_outcomes(world: &World) -> Vec<&'static str> {
 fn a_run_that_only_ever_claims_and_gives_back_stops() {
     let world = World::new();
     let order = world.order("A-1");
-    // Every look takes longer than the lease leaves for a call to start.
-    *world.market.read_takes.lock().unwrap() = seconds(7);
+    // Every look is too old to justify a call by the time it is answered.
+    *world.market.read_takes.lock().unwrap() = seconds(61);
     let clock = world.clock.clone();
     world
         .gate
@@ -126,7 +154,7 @@ fn a_run_that_only_ever_claims_and_gives_back_stops() {
 }
 
 #[test]
-fn a_store_that_is_too_slow_for_intents_stops_the_run() {
+pub(super) fn a_store_that_is_too_slow_for_intents_stops_the_run() {
     let world = World::new();
     world.order("A-1");
     for nth in 0..100 {

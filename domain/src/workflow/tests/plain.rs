@@ -112,7 +112,7 @@ fn looks_stay_whole_while_acceptances_leave_one_after_another() {
 }
 
 #[test]
-fn mistake_05_every_page_is_read_before_anything_is_sent() {
+pub(super) fn mistake_05_every_page_is_read_before_anything_is_sent() {
     let world = World::new();
     world.orders(250);
     world.run();

@@ -178,7 +178,7 @@ fn a_rest_that_another_worker_was_told_of_holds_for_this_one_too() {
 }
 
 #[test]
-fn a_pause_while_intents_are_written_leaves_them_unsent() {
+pub(super) fn a_pause_while_intents_are_written_leaves_them_unsent() {
     let world = World::with(crate::Settings {
         concurrency: 2,
         ..crate::Settings::default()
@@ -204,7 +204,7 @@ fn a_pause_while_intents_are_written_leaves_them_unsent() {
 }
 
 #[test]
-fn refused_credentials_stop_the_run_and_fail_no_order() {
+pub(super) fn refused_credentials_stop_the_run_and_fail_no_order() {
     let world = World::new();
     let orders = world.orders(40);
     world.market.state().outage = Some(Answer::Credentials);
@@ -232,4 +232,88 @@ fn refused_credentials_of_a_read_stop_the_run_too() {
     world.market.state().page_faults = vec![ReadFault::Credentials].into();
     let report = world.run();
     assert!(matches!(report.halt, Some(Halt::Marketplace(_))));
+}
+
+/// Lets another worker put the shop to rest for 30 s at the `nth` passage; tells when.
+fn put_to_rest_at(
+    world: &World,
+    op: Op,
+    when: When,
+    nth: u32,
+) -> std::sync::Arc<std::sync::Mutex<Option<crate::Timestamp>>> {
+    let told = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let (memory, market, clock) = (
+        world.memory.clone(),
+        std::sync::Arc::clone(&world.market),
+        world.clock.clone(),
+    );
+    let at = std::sync::Arc::clone(&told);
+    world.gate.at(op, when, nth, move || {
+        let now = clock.now();
+        super::drive::block_on(memory.pause(&market.shop_key(), time::plus(now, seconds(30)))).unwrap();
+        *at.lock().unwrap() = Some(now);
+    });
+    told
+}
+
+/// When each read began that did so after `since`.
+fn reads_after(world: &World, since: crate::Timestamp) -> Vec<crate::Timestamp> {
+    let calls = world.memory.logged_calls().into_iter();
+    calls
+        .filter(|call| call.row.endpoint == "OR11" && call.row.at >= since)
+        .map(|call| call.row.at)
+        .collect()
+}
+
+#[test]
+fn a_look_waits_while_another_worker_has_put_the_shop_to_rest() {
+    let world = World::new();
+    let order = world.order_like("A-1", |order| order.lag = 1);
+    // The first slot is the list's; the looks come after it.
+    let rested_at = put_to_rest_at(&world, Op::ReservePoll, When::Before, 1);
+    let report = world.run();
+    let rested_at = rested_at.lock().unwrap().unwrap();
+    let reads = reads_after(&world, rested_at);
+    assert!(!reads.is_empty());
+    assert!(
+        reads.iter().all(|at| *at >= time::plus(rested_at, seconds(30))),
+        "{reads:?}"
+    );
+    assert_eq!((report.accepted, world.status(&order).as_str()), (1, "accepted"));
+}
+
+#[test]
+fn the_next_page_waits_while_another_worker_has_put_the_shop_to_rest() {
+    let world = World::new();
+    world.orders(150);
+    let rested_at = put_to_rest_at(&world, Op::Ingest, When::After, 0);
+    let report = world.run();
+    let rested_at = rested_at.lock().unwrap().unwrap();
+    let reads = reads_after(&world, rested_at);
+    // The first page stood on record before.
+    let early = reads.iter().filter(|at| **at < time::plus(rested_at, seconds(30)));
+    assert_eq!(early.count(), 1, "{reads:?}");
+    assert_eq!(report.accepted, 150);
+}
+
+#[test]
+fn an_order_whose_lease_is_renewed_is_not_sent_while_another_worker_has_put_the_shop_to_rest() {
+    let world = World::with(crate::settings::Settings {
+        concurrency: 1,
+        ..crate::settings::Settings::default()
+    });
+    world.orders(2);
+    // The second one waits for its turn until its lease has no time left for a call.
+    *world.market.send_takes.lock().unwrap() = seconds(7);
+    let rested_at = put_to_rest_at(&world, Op::Accept, When::After, 0);
+    let report = world.run();
+    let rested_at = rested_at.lock().unwrap().unwrap();
+    let calls = world.memory.logged_calls();
+    let late = calls
+        .iter()
+        .filter(|call| call.row.endpoint == "OR21" && call.row.at >= rested_at);
+    let sent_at: Vec<_> = late.map(|call| call.row.at).collect();
+    assert_eq!(sent_at.len(), 1);
+    assert!(sent_at[0] >= time::plus(rested_at, seconds(30)), "{sent_at:?}");
+    assert_eq!(report.accepted, 2);
 }

@@ -11,8 +11,9 @@ use crate::call::{CallEnd, CallId, NewCall, SeenState};
 use crate::memory::MemoryStore;
 use crate::order::OrderId;
 use crate::ports::{
-    CallLog, ClaimRequest, Inbox, InboxEntry, Ingested, Intent, NewOrder, OrderStanding, PollSlot, RecordedAnswer,
-    Settled, ShopKey, ShopState, ShopStore, StoreResult, WorkStore,
+    CallLog, ClaimRequest, Hold, Inbox, InboxEntry, Ingested, Intent, NewOrder, OrderStanding, PollSlot,
+    RecordedAnswer, Recovery, RenewRequest, Sending, Settled, ShopKey, ShopState, ShopStore, StoreError, StoreResult,
+    TakeUp, WorkStore,
 };
 use crate::time::Timestamp;
 use crate::work::{Claimed, OperationId, Phase, Settlement};
@@ -61,10 +62,20 @@ impl WorkStore for GatedStore {
         if self.gate.rows_are_locked() {
             request.limit = 0;
         }
-        gated!(self, Claim, self.memory.claim(&request))
+        gated!(self, Claim, async {
+            let claimed = self.memory.claim(&request).await?;
+            self.gate.taste(Op::Claim, claimed.iter().map(|order| &order.order_id));
+            Ok::<_, StoreError>(claimed)
+        })
+    }
+
+    async fn renew(&self, request: &RenewRequest) -> StoreResult<Vec<Settled>> {
+        gated!(self, Renew, self.memory.renew(request))
     }
 
     async fn record_intents(&self, intents: &[Intent], operation: OperationId) -> StoreResult<Vec<Option<CallId>>> {
+        self.gate
+            .taste(Op::Settle, intents.iter().map(|intent| &intent.order_id));
         gated!(self, Intents, self.memory.record_intents(intents, operation))
     }
 
@@ -78,6 +89,9 @@ impl WorkStore for GatedStore {
         now: Timestamp,
         operation: OperationId,
     ) -> StoreResult<Vec<Settled>> {
+        let decided = settlements.iter().filter(|settlement| settlement.failure.is_none());
+        self.gate
+            .taste(Op::Settle, decided.map(|settlement| &settlement.order_id));
         gated!(self, Settle, self.memory.settle(settlements, now, operation))
     }
 
@@ -132,5 +146,28 @@ impl CallLog for GatedStore {
 impl Inbox for GatedStore {
     async fn open(&self, entries: &[InboxEntry]) -> StoreResult<usize> {
         gated!(self, Open, self.memory.open(entries))
+    }
+}
+
+#[async_trait]
+impl Recovery for GatedStore {
+    async fn sending(&self) -> StoreResult<Sending> {
+        gated!(self, Sending, self.memory.sending())
+    }
+
+    async fn hold_sending(&self, now: Timestamp) -> StoreResult<Hold> {
+        gated!(self, HoldSending, self.memory.hold_sending(now))
+    }
+
+    async fn allow_sending(&self, hold: Hold) -> StoreResult<bool> {
+        gated!(self, AllowSending, self.memory.allow_sending(hold))
+    }
+
+    async fn to_reconcile(&self, settled_since: Timestamp) -> StoreResult<Vec<OrderId>> {
+        gated!(self, ToReconcile, self.memory.to_reconcile(settled_since))
+    }
+
+    async fn take_up(&self, request: &TakeUp) -> StoreResult<Vec<Claimed>> {
+        gated!(self, TakeUp, self.memory.take_up(request))
     }
 }

@@ -17,7 +17,7 @@ fn a_store_that_can_not_be_reached_stops_the_run_before_any_call() {
 }
 
 #[test]
-fn mistake_13_no_acceptance_leaves_without_a_durable_intent() {
+pub(super) fn mistake_13_no_acceptance_leaves_without_a_durable_intent() {
     for fault in [Fault::Full, Fault::Unreachable, Fault::Busy] {
         let world = World::new();
         let order = world.order("A-1");
@@ -32,7 +32,7 @@ fn mistake_13_no_acceptance_leaves_without_a_durable_intent() {
 }
 
 #[test]
-fn an_intent_that_stays_unconfirmed_is_never_sent_by_this_run_and_looked_at_by_the_next() {
+pub(super) fn an_intent_that_stays_unconfirmed_is_never_sent_by_this_run_and_looked_at_by_the_next() {
     let world = World::new();
     let order = world.order("A-1");
     for _ in 0..4 {

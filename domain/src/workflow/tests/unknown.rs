@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use crate::work::Phase;
 
 #[test]
-fn mistake_02_a_lost_answer_after_the_effect_ends_accepted() {
+pub(super) fn mistake_02_a_lost_answer_after_the_effect_ends_accepted() {
     let world = World::new();
     let order = world.scripted("A-1", &[Answer::LostAfterEffect]);
     world.run();
@@ -28,7 +28,7 @@ fn mistake_02_a_lost_answer_is_not_a_failure_while_the_listing_is_stale() {
 }
 
 #[test]
-fn a_lost_answer_without_effect_fails_after_two_looks_a_poll_interval_apart() {
+pub(super) fn a_lost_answer_without_effect_fails_after_two_looks_a_poll_interval_apart() {
     let world = World::new();
     let order = world.scripted("A-1", &[Answer::LostWithoutEffect]);
     let report = world.run();
@@ -55,7 +55,7 @@ fn a_lost_answer_without_effect_fails_after_two_looks_a_poll_interval_apart() {
 }
 
 #[test]
-fn looks_begun_before_the_answer_was_due_use_up_nothing() {
+pub(super) fn looks_begun_before_the_answer_was_due_use_up_nothing() {
     let world = World::with(Settings {
         poll_interval: seconds(1),
         ..Settings::default()
@@ -72,7 +72,7 @@ fn looks_begun_before_the_answer_was_due_use_up_nothing() {
 }
 
 #[test]
-fn mistake_04_a_failed_attempt_is_retried_when_due_and_then_accepted() {
+pub(super) fn mistake_04_a_failed_attempt_is_retried_when_due_and_then_accepted() {
     let world = World::new();
     let order = world.scripted("A-1", &[Answer::NotSent]);
     let report = world.run();
@@ -130,7 +130,7 @@ fn failures_of_other_modules_stay_open() {
 }
 
 #[test]
-fn after_the_last_attempt_a_person_is_asked() {
+pub(super) fn after_the_last_attempt_a_person_is_asked() {
     let world = World::new();
     let order = world.scripted("A-1", &vec![Answer::LostWithoutEffect; 5]);
     // Another order is answered each time, so this is no outage.
@@ -151,7 +151,7 @@ fn after_the_last_attempt_a_person_is_asked() {
 }
 
 #[test]
-fn a_resend_repeats_the_frozen_decision() {
+pub(super) fn a_resend_repeats_the_frozen_decision() {
     let world = World::new();
     let order = world.scripted("A-1", &[Answer::LostWithoutEffect]);
     world.run();
@@ -169,7 +169,7 @@ fn a_resend_repeats_the_frozen_decision() {
 }
 
 #[test]
-fn a_refusal_waits_for_a_person_and_lets_the_decision_go() {
+pub(super) fn a_refusal_waits_for_a_person_and_lets_the_decision_go() {
     let world = World::new();
     let order = world.scripted("A-1", &[Answer::Refused]);
     let report = world.run();
@@ -198,7 +198,7 @@ fn a_refusal_waits_for_a_person_and_lets_the_decision_go() {
 }
 
 #[test]
-fn mistake_07_a_refusal_is_not_repeated_blindly() {
+pub(super) fn mistake_07_a_refusal_is_not_repeated_blindly() {
     let world = World::new();
     world.scripted("A-1", &vec![Answer::Refused; 9]);
     for _ in 0..4 {
@@ -231,7 +231,7 @@ fn mistake_08_one_bad_order_costs_itself_alone() {
 }
 
 #[test]
-fn a_precondition_answer_is_looked_at_and_never_sent_again_by_itself() {
+pub(super) fn a_precondition_answer_is_looked_at_and_never_sent_again_by_itself() {
     let world = World::new();
     let order = world.scripted("A-1", &[Answer::Precondition]);
     let report = world.run();
@@ -266,7 +266,7 @@ fn mistake_03_a_second_acceptance_answered_as_illegal_is_no_failure() {
 }
 
 #[test]
-fn an_answer_of_success_without_effect_waits_for_a_person() {
+pub(super) fn an_answer_of_success_without_effect_waits_for_a_person() {
     let world = World::new();
     let order = world.scripted("A-1", &[Answer::EmptyPromise]);
     world.run();
@@ -285,7 +285,7 @@ fn an_answer_of_success_without_effect_waits_for_a_person() {
 }
 
 #[test]
-fn with_no_interval_between_looks_an_effect_within_the_staleness_is_still_no_failure() {
+pub(super) fn with_no_interval_between_looks_an_effect_within_the_staleness_is_still_no_failure() {
     for answer in [Answer::LostAfterEffect, Answer::EmptyPromise] {
         let world = World::with(Settings {
             poll_interval: std::time::Duration::ZERO,

@@ -70,7 +70,7 @@ fn a_look_that_fails_stops_the_run_and_uses_up_nothing() {
 }
 
 #[test]
-fn a_look_that_shows_none_of_ten_is_a_fault_of_the_settings_and_fails_no_order() {
+pub(super) fn a_look_that_shows_none_of_ten_is_a_fault_of_the_settings_and_fails_no_order() {
     let world = World::new();
     let orders = world.orders(10);
     world.market.state().look_faults = vec![ReadFault::Empty].into();

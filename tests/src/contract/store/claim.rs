@@ -131,6 +131,7 @@ pub(super) async fn claim_tells_all_that_is_known_of_an_order(f: &StoreFixture) 
             outcome: Some(CallOutcome::Unknown),
         }),
         unreleased_claims: 1,
+        unreleased_alone: 0,
     };
     assert_eq!(claimed_again, expected);
 }

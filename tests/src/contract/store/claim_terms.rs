@@ -1,11 +1,12 @@
 //! [`ackord::ports::WorkStore::claim`]: leases, fencing numbers, repetition.
 
-use ackord::ports::{ClaimRequest, Settled};
+use ackord::call::CallOutcome;
+use ackord::ports::{ClaimRequest, RecordedAnswer, Settled};
 use ackord::status::OrderStatus;
 use ackord::work::{Fence, Phase};
 
 use super::StoreFixture;
-use super::given::{at, conclude, names, op, park, release, request};
+use super::given::{at, conclude, end, names, op, park, release, request};
 
 pub(super) async fn claim_leaves_a_leased_order_to_its_holder(f: &StoreFixture) {
     let now = f.base().await;
@@ -102,6 +103,22 @@ pub(super) async fn claims_that_are_not_released_are_counted(f: &StoreFixture) {
     assert_eq!(f.claim_of("a", Phase::Ready, at(now, 60)).await.unreleased_claims, 1);
 }
 
+pub(super) async fn a_claim_repeated_after_an_answer_came_tells_of_the_answer(f: &StoreFixture) {
+    let now = f.base().await;
+    let call = f.intended(&f.claimed("a", now).await, now).await;
+    let request = request(&[Phase::Sending], at(now, 20));
+    let first = f.store.claim(&request).await.unwrap();
+    assert_eq!(first[0].call.and_then(|call| call.outcome), None);
+    let answer = RecordedAnswer {
+        call,
+        end: end(CallOutcome::Applied),
+    };
+    f.store.record_answers(&[answer]).await.unwrap();
+    let again = f.store.claim(&request).await.unwrap();
+    assert_eq!(again[0].call.and_then(|call| call.outcome), Some(CallOutcome::Applied));
+    assert_eq!((again.len(), again[0].fence), (1, first[0].fence));
+}
+
 pub(super) async fn a_claim_repeated_under_its_operation_tells_the_same(f: &StoreFixture) {
     let now = f.base().await;
     f.ingested(&["a", "b", "c"], now).await;
@@ -122,18 +139,24 @@ pub(super) async fn a_claim_repeated_after_its_lease_passed_on_leaves_one_holder
     let now = f.base().await;
     f.ingested(&["a"], now).await;
     let request = request(&[Phase::Ready], now);
-    f.store.claim(&request).await.unwrap();
+    let first = f.store.claim(&request).await.unwrap();
     let taken_over = f.claim_of("a", Phase::Ready, at(now, 20)).await;
-    let mut holders = f.store.claim(&request).await.unwrap();
-    holders.push(taken_over);
-    holders.sort_by_key(|claimed| claimed.fence);
-    let last = holders.pop().unwrap();
-    for earlier in holders {
-        assert!(earlier.fence < last.fence);
-        let lost = f.settle(conclude(&earlier, OrderStatus::Accepted), at(now, 21)).await;
-        assert_eq!(lost, Settled::Lost);
-    }
-    f.settled(conclude(&last, OrderStatus::Cancelled), at(now, 22)).await;
+    assert_eq!(f.store.claim(&request).await.unwrap(), [], "it holds nothing any more");
+    let lost = f.settle(conclude(&first[0], OrderStatus::Accepted), at(now, 21)).await;
+    assert_eq!(lost, Settled::Lost);
+    f.settled(conclude(&taken_over, OrderStatus::Cancelled), at(now, 22))
+        .await;
+}
+
+pub(super) async fn a_claim_repeated_after_its_orders_were_written_to_tells_the_others(f: &StoreFixture) {
+    let now = f.base().await;
+    f.ingested(&["a", "b", "c", "d"], now).await;
+    let request = request(&[Phase::Ready], now);
+    let claimed = f.store.claim(&request).await.unwrap();
+    f.settled(release(&claimed[0]), now).await;
+    f.intended(&claimed[1], now).await;
+    f.appended("c", "pending_acceptance").await;
+    assert_eq!(f.store.claim(&request).await.unwrap(), claimed[3..]);
 }
 
 pub(super) async fn an_order_due_again_is_claimed_under_another_operation(f: &StoreFixture) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ackord::call::{CallEnd, CallId, CallOutcome, Endpoint, NewCall};
 use ackord::failure::{FailureCause, NewFailure};
 use ackord::order::{Decision, LineId, OrderId, OrderLine};
-use ackord::ports::{ClaimRequest, Intent, NewOrder, OrderStory, Settled};
+use ackord::ports::{ClaimRequest, Intent, NewOrder, OrderStory, Settled, Suspects};
 use ackord::status::OrderStatus;
 use ackord::time::{Timestamp, plus};
 use ackord::work::{Claimed, NewEntry, OperationId, Phase, Settlement};
@@ -41,6 +41,7 @@ pub(super) fn request(phases: &[Phase], now: Timestamp) -> ClaimRequest {
         lease: LEASE,
         worker: "one".to_owned(),
         limit: 100,
+        suspects: Suspects::LeftOut,
         operation: op(),
     }
 }

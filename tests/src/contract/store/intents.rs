@@ -150,6 +150,20 @@ pub(super) async fn a_lost_intent_does_not_stop_the_others(f: &StoreFixture) {
     assert_eq!(acceptances(f).await, 2);
 }
 
+pub(super) async fn of_several_intents_for_an_order_in_one_call_the_first_stands(f: &StoreFixture) {
+    let now = f.base().await;
+    let claimed = f.claimed("a", now).await;
+    let intents = [intent(&claimed, at(now, 1)), intent(&claimed, at(now, 2))];
+    let operation = op();
+    let first = f.store.record_intents(&intents, operation).await.unwrap();
+    assert!(first[0].is_some() && first[1].is_none(), "{first:?}");
+    let again = f.store.record_intents(&intents, operation).await.unwrap();
+    assert_eq!(again, first);
+    assert_eq!(acceptances(f).await, 1);
+    let standing = f.store.standings(&[id("a")]).await.unwrap().remove(0);
+    assert_eq!(standing.due_at, Some(at(now, 1)));
+}
+
 pub(super) async fn intents_are_answered_in_their_order(f: &StoreFixture) {
     let now = f.base().await;
     let ids: Vec<String> = (0..30).map(|number| format!("A-{}", (number * 7) % 30)).collect();

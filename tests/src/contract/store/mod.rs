@@ -4,8 +4,10 @@
 
 mod answers;
 mod append_only;
+mod audit;
 mod call_log;
 mod claim;
+mod claim_suspects;
 mod claim_terms;
 mod fixture;
 mod foreign;
@@ -16,8 +18,11 @@ mod inbox;
 mod ingest;
 mod intents;
 mod listings;
+mod locked_rows;
 mod mistakes;
 pub mod mutants;
+mod recovery;
+mod renew;
 mod settle;
 mod settle_failures;
 mod settle_guard;
@@ -41,6 +46,7 @@ pub use fixture::{
 pub fn cases(capabilities: Capabilities) -> Vec<Case<StoreFixture>> {
     let mut cases = writing();
     cases.extend(shared());
+    cases.extend(recovering());
     cases.extend(reading());
     cases.extend(beside_others());
     if capabilities.sql.is_some() {
@@ -58,8 +64,10 @@ pub fn every_case_runs() -> Trial {
     let sources = [
         include_str!("answers.rs"),
         include_str!("append_only.rs"),
+        include_str!("audit.rs"),
         include_str!("call_log.rs"),
         include_str!("claim.rs"),
+        include_str!("claim_suspects.rs"),
         include_str!("claim_terms.rs"),
         include_str!("foreign.rs"),
         include_str!("foreign_phases.rs"),
@@ -68,7 +76,10 @@ pub fn every_case_runs() -> Trial {
         include_str!("ingest.rs"),
         include_str!("intents.rs"),
         include_str!("listings.rs"),
+        include_str!("locked_rows.rs"),
         include_str!("mistakes.rs"),
+        include_str!("recovery.rs"),
+        include_str!("renew.rs"),
         include_str!("settle.rs"),
         include_str!("settle_failures.rs"),
         include_str!("settle_guard.rs"),
@@ -119,8 +130,29 @@ fn writing() -> Vec<Case<StoreFixture>> {
         claim_terms::a_raised_epoch_carries_fencing_numbers_past_all_of_the_old_one,
         claim_terms::claims_that_are_not_released_are_counted,
         claim_terms::a_claim_repeated_under_its_operation_tells_the_same,
+        claim_terms::a_claim_repeated_after_an_answer_came_tells_of_the_answer,
         claim_terms::a_claim_repeated_after_its_lease_passed_on_leaves_one_holder,
+        claim_terms::a_claim_repeated_after_its_orders_were_written_to_tells_the_others,
         claim_terms::an_order_due_again_is_claimed_under_another_operation,
+        claim_suspects::an_order_that_was_never_released_is_not_claimed_with_others,
+        claim_suspects::suspects_are_given_out_one_by_one_after_everything_else,
+        claim_suspects::of_suspects_the_one_claimed_in_vain_the_least_often_comes_first,
+        claim_suspects::a_suspect_waits_for_what_is_due_in_every_phase_asked_for,
+        claim_suspects::a_claim_of_nothing_gives_no_suspect_either,
+        claim_suspects::claims_alone_that_are_not_released_are_counted,
+        claim_suspects::a_settlement_ends_the_suspicion,
+        claim_suspects::an_entry_of_another_program_ends_the_suspicion,
+        claim_suspects::a_claim_of_a_suspect_repeated_under_its_operation_tells_the_same,
+        renew::a_renewed_lease_lasts_from_its_renewal_on,
+        renew::a_lease_may_be_renewed_again_and_again,
+        renew::a_lease_that_was_taken_over_is_not_renewed,
+        renew::a_lease_past_its_end_is_renewed_while_nobody_took_over,
+        renew::a_lease_that_was_released_is_not_revived,
+        renew::a_lease_ended_by_an_entry_of_another_program_is_not_revived,
+        renew::a_lease_on_another_version_or_number_is_not_renewed,
+        renew::renewals_are_answered_in_their_order,
+        renew::a_renewal_changes_nothing_but_the_end_of_the_lease,
+        renew::of_a_renewal_and_a_takeover_at_once_one_holds,
         intents::an_intent_stands_on_record_before_its_call,
         intents::an_intent_leaves_the_order_sending_and_leased,
         intents::an_intent_is_found_by_whoever_takes_the_order_over,
@@ -131,6 +163,7 @@ fn writing() -> Vec<Case<StoreFixture>> {
         intents::an_intent_for_an_order_never_stored_is_not_written,
         intents::a_lost_intent_does_not_stop_the_others,
         intents::intents_are_answered_in_their_order,
+        intents::of_several_intents_for_an_order_in_one_call_the_first_stands,
         intents::intents_repeated_under_their_operation_tell_the_same_calls,
         intents::intents_repeated_after_the_order_moved_on_have_no_second_effect,
         intents::of_two_workers_that_intend_at_once_only_the_holder_of_the_lease_does,
@@ -155,6 +188,7 @@ fn writing() -> Vec<Case<StoreFixture>> {
         settle::settle_repeated_under_its_operation_tells_the_same,
         settle::settle_without_an_entry_repeated_under_its_operation_tells_the_same,
         settle::settle_repeated_after_the_order_moved_on_has_no_second_effect,
+        settle::of_several_settlements_of_an_order_in_one_call_the_first_stands,
         settle_guard::a_settlement_under_a_lease_that_was_taken_over_writes_nothing,
         settle_guard::a_settlement_after_an_entry_of_another_program_writes_nothing,
         settle_guard::a_settlement_on_another_version_writes_nothing,
@@ -175,6 +209,7 @@ fn writing() -> Vec<Case<StoreFixture>> {
         standings::the_next_due_time_may_lie_in_the_past,
         standings::the_next_due_time_passes_over_what_is_leased,
         standings::the_next_due_time_knows_nothing_of_settled_orders,
+        standings::a_settled_order_is_never_due_whatever_its_time,
         standings::standings_tell_where_orders_stand,
         standings::a_row_without_an_entry_stands_nowhere,
         standings::count_takes_orders_due_or_not_and_leased_or_not,
@@ -235,6 +270,12 @@ fn reading() -> Vec<Case<StoreFixture>> {
         story::an_entry_of_another_program_is_shown_as_theirs,
         story::the_story_of_a_row_without_an_entry_has_an_empty_timeline,
         story::a_timeline_is_told_by_version,
+        audit::a_record_tells_all_of_an_order,
+        audit::a_record_tells_what_each_look_showed_of_its_order,
+        audit::the_pages_of_records_are_complete_and_repeat_nothing,
+        audit::a_rebuild_makes_of_each_order_what_its_record_yields,
+        audit::a_rebuild_voids_every_lease_from_before,
+        audit::a_rebuild_done_twice_leaves_what_one_leaves,
         text::notes_come_back_as_written,
         text::notes_and_statuses_of_other_programs_come_back_as_written,
         text::bodies_of_answers_come_back_as_written,
@@ -273,6 +314,25 @@ fn beside_others() -> Vec<Case<StoreFixture>> {
     ]
 }
 
+/// What a restored store needs: the hold on sending, and a look at every order.
+fn recovering() -> Vec<Case<StoreFixture>> {
+    cases![
+        recovery::a_store_never_held_allows_sending,
+        recovery::a_hold_stands_for_all_until_it_is_lifted,
+        recovery::a_hold_begins_with_an_epoch_that_no_restored_store_had,
+        recovery::a_later_hold_takes_the_place_of_the_one_before,
+        recovery::while_sending_is_held_claims_give_out_nothing_to_be_sent,
+        recovery::while_sending_is_held_no_intent_is_written,
+        recovery::a_hold_voids_every_lease_of_before,
+        recovery::no_intent_follows_a_hold_however_many_workers_are_at_it,
+        recovery::the_unsettled_and_the_lately_settled_are_to_be_reconciled,
+        recovery::any_unsettled_order_is_taken_up_whatever_is_due_or_held,
+        recovery::an_order_under_another_lease_is_left_to_its_holder,
+        recovery::a_settled_order_is_told_as_it_stands_and_its_move_guarded,
+        recovery::taking_up_repeated_under_its_operation_tells_the_same,
+    ]
+}
+
 /// What holds against other programs that come by SQL.
 fn by_sql() -> Vec<Case<StoreFixture>> {
     cases![
@@ -280,6 +340,10 @@ fn by_sql() -> Vec<Case<StoreFixture>> {
         foreign::a_version_given_by_another_program_is_not_taken,
         foreign::an_entry_that_claims_to_be_ours_is_refused,
         foreign::entries_of_other_programs_may_bear_any_source_and_time_of_theirs,
+        audit::a_rebuild_fills_a_work_table_that_was_emptied,
+        audit::a_rebuild_removes_work_rows_without_a_timeline,
+        audit::a_work_row_that_can_not_be_read_is_named_and_made_anew,
+        audit::a_rebuild_beside_other_writers_keeps_step_with_every_timeline,
         append_only::deleting_from_the_record_is_refused,
         append_only::rewriting_the_timeline_is_refused,
         append_only::rewriting_a_completed_call_is_refused,
@@ -291,7 +355,10 @@ fn by_sql() -> Vec<Case<StoreFixture>> {
     ]
 }
 
-/// What only PostgreSQL can be asked: SQLite knows no TRUNCATE, it is a DELETE there.
+/// What only PostgreSQL can be asked: SQLite knows no TRUNCATE, it is a DELETE there, and it locks no rows.
 fn by_postgres() -> Vec<Case<StoreFixture>> {
-    cases![append_only::truncating_the_record_is_refused]
+    cases![
+        append_only::truncating_the_record_is_refused,
+        locked_rows::a_row_that_another_program_keeps_locked_holds_up_no_other,
+    ]
 }

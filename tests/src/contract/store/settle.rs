@@ -228,6 +228,23 @@ pub(super) async fn settle_without_an_entry_repeated_under_its_operation_tells_t
     }
 }
 
+pub(super) async fn of_several_settlements_of_an_order_in_one_call_the_first_stands(f: &StoreFixture) {
+    let now = f.base().await;
+    let claimed = f.claimed("a", now).await;
+    let settlements = [
+        park(&claimed, Phase::Ready, Some(at(now, 1))),
+        conclude(&claimed, OrderStatus::Cancelled),
+    ];
+    let operation: OperationId = op();
+    for _ in 0..2 {
+        let told = f.store.settle(&settlements, now, operation).await.unwrap();
+        assert_eq!(told, [Settled::Written, Settled::Lost]);
+    }
+    let summary = f.story("a").await.summary;
+    assert_eq!((summary.phase, summary.due_at), (Some(Phase::Ready), Some(at(now, 1))));
+    assert_eq!(f.statuses("a").await, ["pending_acceptance"]);
+}
+
 pub(super) async fn settle_repeated_after_the_order_moved_on_has_no_second_effect(f: &StoreFixture) {
     let now = f.base().await;
     let claimed = f.claimed("a", now).await;

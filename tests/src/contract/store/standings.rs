@@ -48,6 +48,15 @@ pub(super) async fn the_next_due_time_knows_nothing_of_settled_orders(f: &StoreF
     assert_eq!(f.store.next_due(&all, at(now, 3600)).await.unwrap(), None);
 }
 
+pub(super) async fn a_settled_order_is_never_due_whatever_its_time(f: &StoreFixture) {
+    let now = f.base().await;
+    let claimed = f.claimed("a", now).await;
+    f.settled(park(&claimed, Phase::Settled, Some(now)), now).await;
+    let all: Vec<Phase> = Phase::all().collect();
+    assert_eq!(f.store.next_due(&all, at(now, 1)).await.unwrap(), None);
+    assert_eq!(f.claim(&all, at(now, 1)).await, []);
+}
+
 pub(super) async fn standings_tell_where_orders_stand(f: &StoreFixture) {
     let now = f.base().await;
     f.ingested(&["a", "b", "c"], now).await;

@@ -103,6 +103,7 @@ pub(super) fn order_in(phase: Phase) -> Claimed {
         },
         call: None,
         unreleased_claims: 1,
+        unreleased_alone: 0,
     }
 }
 

@@ -97,6 +97,7 @@ fn an_order(phases: &'static [(Phase, OrderStatus)]) -> impl Strategy<Value = Cl
                 },
                 call,
                 unreleased_claims: 1,
+                unreleased_alone: 0,
             }
         },
     )

@@ -4,8 +4,8 @@ use super::given::*;
 use crate::call::CallOutcome;
 use crate::reading::Seen;
 use crate::time;
-use crate::work::{Claimed, Phase, Settlement};
-use crate::workflow::decide::{LookedAt, validating};
+use crate::work::{Claimed, LastCall, Phase, Settlement, Standing};
+use crate::workflow::decide::{LookedAt, at_claim, validating};
 
 /// The outcomes that an order in flight may have, `None` for no call at all.
 const CALLS: [Option<Option<CallOutcome>>; 5] = [
@@ -242,7 +242,7 @@ fn an_early_look_does_not_undo_one_that_counted() {
 }
 
 #[test]
-fn the_deciding_look_begins_past_the_staleness_of_reads() {
+pub(in crate::workflow) fn the_deciding_look_begins_past_the_staleness_of_reads() {
     let mut given = Given::new();
     given.settings.poll_interval = std::time::Duration::ZERO;
     let order = in_flight(Some(CallOutcome::Unknown), 13);
@@ -271,11 +271,50 @@ fn an_intent_without_an_answer_is_closed_and_sent_again_without_a_failure() {
     assert_eq!((&second.entry, &second.failure), (&None, &None));
     assert_eq!(second.close_call.map(|id| id.0), Some(55));
     let standing = &second.standing;
-    assert_eq!(
-        (standing.phase, standing.attempt, standing.call_open),
-        (Phase::Ready, 1, false)
-    );
+    assert_eq!((standing.phase, standing.attempt), (Phase::Ready, 1));
     assert!(standing.decision.is_some(), "and repeats the frozen decision");
+    let closed = at_claim(
+        &with_outcome(&order, standing, CallOutcome::Unanswered),
+        &Given::new().ctx(),
+    )
+    .unwrap();
+    assert!(only_stands(&closed));
+    assert_eq!(
+        (closed.standing.phase, closed.standing.call_open),
+        (Phase::Ready, false)
+    );
+}
+
+#[test]
+fn an_answer_put_on_record_while_its_call_was_being_closed_is_not_sent_over() {
+    let order = in_flight(None, 300);
+    let first = validated(&order, &seen("WAITING_ACCEPTANCE"), look());
+    let order = Claimed {
+        standing: first.standing,
+        ..order
+    };
+    let second = validated(&order, &seen("WAITING_ACCEPTANCE"), look_at(NOW + 60));
+    for outcome in [CallOutcome::Applied, CallOutcome::Precondition, CallOutcome::Unknown] {
+        let late = with_outcome(&order, &second.standing, outcome);
+        let taken = at_claim(&late, &Given::new().ctx()).expect("the call is not taken for decided");
+        assert_eq!(
+            (taken.standing.phase, taken.standing.call_open),
+            (Phase::Validating, true),
+            "{outcome}"
+        );
+    }
+}
+
+/// The order as it is claimed next: with what is on record of its call by then.
+fn with_outcome(order: &Claimed, standing: &Standing, outcome: CallOutcome) -> Claimed {
+    Claimed {
+        standing: standing.clone(),
+        call: order.call.map(|call| LastCall {
+            outcome: Some(outcome),
+            ..call
+        }),
+        ..order.clone()
+    }
 }
 
 #[test]

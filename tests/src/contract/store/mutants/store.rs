@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ackord::audit::{OrderRecord, Shown};
 use ackord::call::{CallEnd, CallId, NewCall, SeenState};
 use ackord::failure::FailureId;
 use ackord::memory::MemoryStore;
 use ackord::order::OrderId;
 use ackord::ports::{
-    CallFilter, CallLog, CallRow, ClaimRequest, FailureFilter, FailureRow, Inbox, InboxEntry, Ingested, Intent,
-    NewOrder, OrderFilter, OrderStanding, OrderStory, OrderSummary, PollSlot, RecordReader, RecordedAnswer, Settled,
-    ShopKey, ShopState, ShopStore, StoreResult, WorkStore,
+    CallFilter, CallLog, CallRow, ClaimRequest, FailureFilter, FailureRow, Hold, Inbox, InboxEntry, Ingested, Intent,
+    NewOrder, OrderFilter, OrderStanding, OrderStory, OrderSummary, PollSlot, RebuiltPage, RecordAudit, RecordReader,
+    RecordedAnswer, Recovery, RenewRequest, Sending, Settled, ShopKey, ShopState, ShopStore, StoreResult, Suspects,
+    TakeUp, WorkStore,
 };
 use ackord::time::{Timestamp, plus};
 use ackord::work::{Claimed, OperationId, Phase, Settlement};
@@ -52,7 +54,12 @@ faults! {
     ClaimLosesTheOrder => "claims_the_youngest_first",
     ClaimForgetsTheCall => "claims_without_the_last_call",
     ClaimCountsNothing => "counts_no_unreleased_claims",
+    ClaimTakesSuspects => "claims_suspects_where_they_are_to_be_left_out",
+    ClaimCountsNothingAlone => "counts_no_claims_alone",
     ClaimSetsFencesBack => "gives_out_smaller_fencing_numbers",
+    RenewRevives => "renews_a_lease_that_passed_on",
+    RenewIgnoresTheVersion => "renews_a_lease_on_an_older_version",
+    RenewForgets => "renews_nothing",
     IntentIgnoresTheFence => "intends_under_a_lost_lease",
     IntentIgnoresTheVersion => "intends_on_an_older_version",
     IntentForgetsOperations => "intends_twice_when_it_is_asked_twice",
@@ -79,9 +86,19 @@ faults! {
     InboxOpensNothing => "opens_nothing_and_says_it_did",
     StatusByTime => "tells_the_status_by_time",
     PagesLeaveOneOut => "leaves_an_order_out_between_pages",
+    HoldIsForgotten => "forgets_holds",
+    HoldKeepsTheEpoch => "holds_without_a_new_epoch",
+    HoldKeepsLeases => "leaves_leases_when_it_holds",
+    AllowEndsAnyHold => "lifts_the_hold_of_another",
+    TakeUpForgetsOperations => "takes_up_twice_when_it_is_asked_twice",
+    TakeUpTakesLeased => "takes_up_what_others_hold",
+    ReconcileForgetsTheSettled => "forgets_settled_orders_to_reconcile",
     CallsIgnoreOutcomes => "lists_calls_of_any_outcome",
     FailuresIgnoreOpen => "lists_closed_entries_as_open",
     StoryShowsOthers => "tells_of_other_orders_in_a_story",
+    RecordsLeaveOneOut => "leaves_an_order_out_of_the_record",
+    RecordsForgetStates => "forgets_what_looks_showed_in_the_record",
+    RebuildDoesNothing => "rebuilds_nothing_and_says_it_did",
 }
 
 /// The store in memory behind a fault.
@@ -94,12 +111,20 @@ struct Faulty {
 impl StoreFixture {
     /// A store in memory with a fault.
     pub(super) fn faulty(fault: Fault) -> Self {
-        let (store, foreign) = Self::memory_and_foreign();
+        let (store, foreign) = Self::memory_at_noon();
         let stores: [Arc<dyn AnyStore>; 2] = [0, 1].map(|_| {
             let store = store.clone();
             Arc::new(Faulty { store, fault }) as Arc<dyn AnyStore>
         });
         Self::new(stores, foreign, MEMORY, ())
+    }
+}
+
+impl Fault {
+    /// The store, with this fault.
+    #[must_use]
+    pub fn of(self, store: MemoryStore) -> Arc<dyn AnyStore> {
+        Arc::new(Faulty { store, fault: self })
     }
 }
 
@@ -132,6 +157,7 @@ impl WorkStore for Faulty {
             Fault::ClaimIgnoresTheLimit => request.limit = usize::MAX,
             Fault::ClaimIgnoresDueTimes => request.now = plus(request.now, Duration::from_secs(60)),
             Fault::ClaimIgnoresPhases => request.phases = Phase::all().collect(),
+            Fault::ClaimTakesSuspects => request.suspects = Suspects::AloneAtLast,
             Fault::ClaimLeasesForNoTime => request.lease = Duration::ZERO,
             _ => {}
         }
@@ -140,12 +166,28 @@ impl WorkStore for Faulty {
             Fault::ClaimLosesTheOrder => claimed.reverse(),
             Fault::ClaimForgetsTheCall => claimed.iter_mut().for_each(|claimed| claimed.call = None),
             Fault::ClaimCountsNothing => claimed.iter_mut().for_each(|claimed| claimed.unreleased_claims = 1),
+            Fault::ClaimCountsNothingAlone => claimed.iter_mut().for_each(|claimed| claimed.unreleased_alone = 0),
             Fault::ClaimSetsFencesBack => claimed
                 .iter_mut()
                 .for_each(|claimed| claimed.fence.0 = -claimed.fence.0),
             _ => {}
         }
         Ok(claimed)
+    }
+
+    async fn renew(&self, request: &RenewRequest) -> StoreResult<Vec<Settled>> {
+        if self.has(Fault::RenewForgets) {
+            return Ok(vec![Settled::Written; request.leases.len()]);
+        }
+        let mut request = request.clone();
+        for lease in &mut request.leases {
+            match self.store.work(&lease.order_id) {
+                Some(work) if self.has(Fault::RenewRevives) => lease.fence = work.fence,
+                Some(work) if self.has(Fault::RenewIgnoresTheVersion) => lease.version = work.version,
+                _ => {}
+            }
+        }
+        self.store.renew(&request).await
     }
 
     async fn record_intents(&self, intents: &[Intent], operation: OperationId) -> StoreResult<Vec<Option<CallId>>> {
@@ -293,6 +335,96 @@ impl Inbox for Faulty {
             entries.iter_mut().for_each(|entry| entry.version = None);
         }
         self.store.open(&entries).await
+    }
+}
+
+#[async_trait]
+impl RecordAudit for Faulty {
+    async fn records(&self, after: Option<OrderId>, limit: usize) -> StoreResult<Vec<OrderRecord>> {
+        let mut records = self.store.records(after, limit).await?;
+        if self.has(Fault::RecordsLeaveOneOut) && records.len() > 1 {
+            records.remove(0);
+        }
+        if self.has(Fault::RecordsForgetStates) {
+            let calls = records.iter_mut().flat_map(|record| &mut record.calls);
+            calls.for_each(|call| call.shown = Shown::Nothing);
+        }
+        Ok(records)
+    }
+
+    async fn begin_rebuild(&self) -> StoreResult<()> {
+        self.store.begin_rebuild().await
+    }
+
+    async fn rebuild(&self, after: Option<OrderId>, limit: usize, now: Timestamp) -> StoreResult<RebuiltPage> {
+        if self.has(Fault::RebuildDoesNothing) {
+            let records = self.store.records(after, limit).await?;
+            return Ok(RebuiltPage {
+                last: records.last().map(|record| record.order_id.clone()),
+                rebuilt: records.len() as u64,
+                ..RebuiltPage::default()
+            });
+        }
+        self.store.rebuild(after, limit, now).await
+    }
+}
+
+#[async_trait]
+impl Recovery for Faulty {
+    async fn sending(&self) -> StoreResult<Sending> {
+        self.store.sending().await
+    }
+
+    async fn hold_sending(&self, now: Timestamp) -> StoreResult<Hold> {
+        let leased: Vec<_> = self.store.work_rows().into_iter().collect();
+        let mut hold = self.store.hold_sending(now).await?;
+        match self.fault {
+            Fault::HoldIsForgotten => {
+                self.store.allow_sending(hold).await?;
+            }
+            Fault::HoldKeepsTheEpoch => hold.epoch.0 = 1,
+            Fault::HoldKeepsLeases => {
+                for (id, row) in leased.into_iter().filter(|(_, row)| row.lease_until.is_some()) {
+                    let request = TakeUp {
+                        ids: vec![id],
+                        now,
+                        lease: row
+                            .lease_until
+                            .map_or(Duration::ZERO, |until| ackord::time::until(now, until)),
+                        worker: row.worker.unwrap_or_default(),
+                        operation: op(),
+                    };
+                    self.store.take_up(&request).await?;
+                }
+            }
+            _ => {}
+        }
+        Ok(hold)
+    }
+
+    async fn allow_sending(&self, hold: Hold) -> StoreResult<bool> {
+        match self.store.sending().await?.hold {
+            Some(standing) if self.has(Fault::AllowEndsAnyHold) => self.store.allow_sending(standing).await,
+            _ => self.store.allow_sending(hold).await,
+        }
+    }
+
+    async fn to_reconcile(&self, settled_since: Timestamp) -> StoreResult<Vec<OrderId>> {
+        let mut ids = self.store.to_reconcile(settled_since).await?;
+        if self.has(Fault::ReconcileForgetsTheSettled) {
+            let rows = self.store.work_rows();
+            ids.retain(|id| rows.get(id).is_some_and(|row| row.standing.phase != Phase::Settled));
+        }
+        Ok(ids)
+    }
+
+    async fn take_up(&self, request: &TakeUp) -> StoreResult<Vec<Claimed>> {
+        let mut request = request.clone();
+        request.operation = self.operation(request.operation, Fault::TakeUpForgetsOperations);
+        if self.has(Fault::TakeUpTakesLeased) {
+            request.now = plus(request.now, Duration::from_secs(86_400));
+        }
+        self.store.take_up(&request).await
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use ackord_postgres::ClaimStrategy;
+
 use super::super::{POSTGRES, SQLITE, StoreFixture, beside_others, by_postgres, by_sql};
 use super::fails;
 use crate::harness::Case;
@@ -72,7 +74,11 @@ pub(super) mod of_postgres {
                          FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT tgisinternal ORDER BY 1";
 
     pub(in super::super) async fn every_trigger_is_held_by_a_case(server: &SharedServer) {
-        let fresh = async || StoreFixture::postgres(server.clone()).await.unwrap();
+        let fresh = async || {
+            StoreFixture::postgres(server.clone(), ClaimStrategy::default())
+                .await
+                .unwrap()
+        };
         let drops = fresh().await.foreign.texts(DROPS).await.unwrap();
         let distinct: BTreeSet<&String> = drops.iter().collect();
         assert_eq!(distinct.len(), drops.len());
