@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::guards::{Guard, dropped};
 use crate::order::OrderId;
-use crate::ports::{MarketplaceError, StoreClock};
+use crate::ports::StoreClock;
 use crate::reading::Seen;
 use crate::settings::IDS_PER_LOOK;
 
@@ -60,13 +60,5 @@ impl Core {
             },
             seen,
         })
-    }
-}
-
-/// How long the marketplace asked for a rest, where that is what stopped a read.
-pub(super) fn asked_for_rest(halt: &Halt) -> Option<Option<std::time::Duration>> {
-    match halt {
-        Halt::Marketplace(MarketplaceError::Throttled { retry_after }) => Some(*retry_after),
-        _ => None,
     }
 }

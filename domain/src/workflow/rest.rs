@@ -65,6 +65,27 @@ impl Patience {
     }
 }
 
+/// A rest that stands in the way of a step.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Rest {
+    /// The marketplace asks for it, from now on; maybe it says for how long.
+    Asked(Option<Duration>),
+    /// It is on record and ends then. Whoever finds it keeps it and prolongs nothing: workers that each put what the other
+    /// found on record anew would rest for ever.
+    OnRecord(Timestamp),
+}
+
+impl Rest {
+    /// The rest that `halt` tells of, if that is what stopped a step.
+    pub(super) fn behind(halt: &Halt) -> Option<Self> {
+        match halt {
+            Halt::Marketplace(MarketplaceError::Throttled { retry_after }) => Some(Self::Asked(*retry_after)),
+            Halt::Throttled { until } => Some(Self::OnRecord(*until)),
+            _ => None,
+        }
+    }
+}
+
 /// When a rest that was asked for at `now` is over.
 pub(super) fn end_of_rest(core: &Core, now: Timestamp, rest: Option<Duration>) -> Timestamp {
     let rest = rest.unwrap_or(core.settings.default_pause).clamp(SHORTEST, LONGEST);
@@ -80,29 +101,33 @@ pub(super) async fn store_pause(core: &Core, until: Timestamp) -> Result<(), Hal
 /// Asks the store, before a read, whether another worker has learnt meanwhile that the shop has to rest.
 ///
 /// # Errors
-/// What the marketplace would answer, had it been asked: that the shop has to rest, and for how long.
+/// [`Halt::Throttled`] where it has to: until when.
 pub(super) async fn not_paused(core: &Core, clock: StoreClock) -> Result<(), Halt> {
     let key = core.ports.marketplace.shop_key();
     let shop = core.ports.store.shop(&key).await.map_err(Halt::Store)?;
     let now = core.now(clock);
     match shop.paused_until.filter(|until| *until > now) {
-        Some(until) => Err(Halt::Marketplace(MarketplaceError::Throttled {
-            retry_after: Some(time::until(now, until)),
-        })),
+        Some(until) => Err(Halt::Throttled { until }),
         None => Ok(()),
     }
 }
 
-/// Pauses the shop and waits until that is over.
+/// Waits until a rest is over; one that was just asked for is put on record first.
 pub(super) async fn rest_now(
     core: &Core,
     clock: StoreClock,
-    rest: Option<Duration>,
+    rest: Rest,
     patience: &mut Patience,
     tally: &Tally<'_>,
 ) -> Result<StoreClock, Halt> {
-    let until = end_of_rest(core, core.now(clock), rest);
-    store_pause(core, until).await?;
+    let until = match rest {
+        Rest::OnRecord(until) => until,
+        Rest::Asked(rest) => {
+            let until = end_of_rest(core, core.now(clock), rest);
+            store_pause(core, until).await?;
+            until
+        }
+    };
     sit_out(core, clock, until, patience, tally).await
 }
 

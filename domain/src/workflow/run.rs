@@ -8,10 +8,9 @@ use super::core::Core;
 use super::events::{Event, Observer};
 use super::ingest::{Waiting, ingest};
 use super::lane::Lane;
-use super::looks::asked_for_rest;
 use super::report::{Halt, RunReport};
 use super::requeue::requeue;
-use super::rest::{Patience, rest_now, sit_out};
+use super::rest::{Patience, Rest, rest_now, sit_out};
 use super::tally::Tally;
 use super::validate::{Validated, look_at_due, look_at_suspects, reserve};
 use super::{RunOptions, Wait};
@@ -66,7 +65,7 @@ async fn carry_out(core: &Core, options: &RunOptions, tally: &mut Tally<'_>) -> 
     if slot == PollSlot::Granted
         && let Err(halt) = first_look(core, clock, &shop, tally).await
     {
-        let rest = asked_for_rest(&halt).ok_or(halt)?;
+        let rest = Rest::behind(&halt).ok_or(halt)?;
         clock = rest_now(core, clock, rest, &mut patience, tally).await?;
     }
     if let Some(hold) = sending.hold {
@@ -100,7 +99,7 @@ pub(super) async fn patiently_ingest(
         match ingest(core, *clock, epoch, &patience.stop, tally).await {
             Ok(waiting) => return Ok(waiting),
             Err(halt) => {
-                let rest = asked_for_rest(&halt).ok_or(halt)?;
+                let rest = Rest::behind(&halt).ok_or(halt)?;
                 *clock = rest_now(core, *clock, rest, patience, tally).await?;
             }
         }

@@ -12,10 +12,9 @@ use crate::work::{Claimed, Phase, Settlement};
 
 use super::core::Core;
 use super::decide;
-use super::looks::asked_for_rest;
 use super::prepare::release;
 use super::report::Halt;
-use super::rest::not_paused;
+use super::rest::{Rest, not_paused};
 
 /// What became of one look at all that is in flight.
 #[derive(Debug)]
@@ -120,7 +119,7 @@ pub(super) async fn look_at_suspects(core: &Core, clock: StoreClock, outage: boo
     loop {
         if let Err(halt) = not_paused(core, clock).await {
             // In a rest they wait for the next run.
-            into.halt = Some(halt).filter(|halt| asked_for_rest(halt).is_none());
+            into.halt = Some(halt).filter(|halt| Rest::behind(halt).is_none());
             return;
         }
         let claim = core.claim(

@@ -8,11 +8,10 @@ use crate::time::{self, Timestamp};
 use crate::work::Phase;
 
 use super::super::events::Event;
-use super::super::looks::asked_for_rest;
 use super::super::prepare::{Prepared, Sendable};
 use super::super::record::Recorded;
 use super::super::report::Halt;
-use super::super::rest::end_of_rest;
+use super::super::rest::{Rest, end_of_rest};
 use super::super::send::{Answered, Intended, send, withdrawn};
 use super::super::tally::Tally;
 use super::super::validate::Validated;
@@ -252,8 +251,9 @@ impl Lane<'_> {
     }
 
     fn stop_or_pause(&mut self, halt: Halt, tally: &Tally<'_>) {
-        match asked_for_rest(&halt) {
-            Some(rest) => self.pause(rest, tally),
+        match Rest::behind(&halt) {
+            Some(Rest::Asked(rest)) => self.pause(rest, tally),
+            Some(Rest::OnRecord(until)) => self.hold(until, tally),
             None => self.stop(halt),
         }
     }

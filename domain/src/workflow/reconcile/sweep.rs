@@ -12,10 +12,10 @@ use crate::work::{Claimed, Phase};
 use super::super::decide::{self, Reconciled};
 use super::super::events::Event;
 use super::super::ingest::open;
-use super::super::looks::{Shown, asked_for_rest};
+use super::super::looks::Shown;
 use super::super::prepare::release;
 use super::super::report::Halt;
-use super::super::rest::rest_now;
+use super::super::rest::{Rest, rest_now};
 use super::{Change, Round};
 
 /// After this many leases in which other workers had all that is left, it stops.
@@ -70,7 +70,7 @@ impl Round<'_> {
                     with_others.extend(chunk.into_iter().filter(|id| !done.contains(id)));
                 }
                 Err(halt) => {
-                    let rest = asked_for_rest(&halt).ok_or(halt)?;
+                    let rest = Rest::behind(&halt).ok_or(halt)?;
                     left.extend(chunk);
                     clock = rest_now(core, clock, rest, &mut self.patience, &self.tally).await?;
                     progress_at = core.ports.clock.monotonic();

@@ -234,13 +234,15 @@ fn refused_credentials_of_a_read_stop_the_run_too() {
     assert!(matches!(report.halt, Some(Halt::Marketplace(_))));
 }
 
+/// When another worker put the shop to rest.
+type RestedAt = std::sync::Arc<std::sync::Mutex<Option<crate::Timestamp>>>;
+
 /// Lets another worker put the shop to rest for 30 s at the `nth` passage; tells when.
-fn put_to_rest_at(
-    world: &World,
-    op: Op,
-    when: When,
-    nth: u32,
-) -> std::sync::Arc<std::sync::Mutex<Option<crate::Timestamp>>> {
+fn put_to_rest_at(world: &World, op: Op, when: When, nth: u32) -> RestedAt {
+    put_to_rest_for(world, seconds(30), op, when, nth)
+}
+
+fn put_to_rest_for(world: &World, rest: std::time::Duration, op: Op, when: When, nth: u32) -> RestedAt {
     let told = std::sync::Arc::new(std::sync::Mutex::new(None));
     let (memory, market, clock) = (
         world.memory.clone(),
@@ -250,7 +252,7 @@ fn put_to_rest_at(
     let at = std::sync::Arc::clone(&told);
     world.gate.at(op, when, nth, move || {
         let now = clock.now();
-        super::drive::block_on(memory.pause(&market.shop_key(), time::plus(now, seconds(30)))).unwrap();
+        super::drive::block_on(memory.pause(&market.shop_key(), time::plus(now, rest))).unwrap();
         *at.lock().unwrap() = Some(now);
     });
     told
@@ -316,4 +318,20 @@ fn an_order_whose_lease_is_renewed_is_not_sent_while_another_worker_has_put_the_
     assert_eq!(sent_at.len(), 1);
     assert!(sent_at[0] >= time::plus(rested_at, seconds(30)), "{sent_at:?}");
     assert_eq!(report.accepted, 2);
+}
+
+/// Two workers that put each what the other had found on record anew would rest for ever.
+#[test]
+fn a_rest_that_stands_on_record_is_prolonged_by_nobody() {
+    let rest = std::time::Duration::from_millis(300);
+    for (op, when, nth) in [(Op::ReservePoll, When::Before, 1), (Op::Ingest, When::After, 0)] {
+        let world = World::new();
+        world.orders(150);
+        world.market.state().orders.values_mut().for_each(|order| order.lag = 1);
+        let rested_at = put_to_rest_for(&world, rest, op, when, nth);
+        let report = world.run();
+        let rested_at = rested_at.lock().unwrap().unwrap();
+        assert_eq!(paused_until(&world), Some(time::plus(rested_at, rest)), "{op:?}");
+        assert_eq!(report.accepted, 150);
+    }
 }
