@@ -44,22 +44,33 @@ const FOREIGN: [FaultKind; 4] = [
     FaultKind::ForeignCancelled,
 ];
 
+/// What happens to a worker.
+const TO_A_WORKER: [FaultKind; 4] = [
+    FaultKind::CrashDone,
+    FaultKind::Freeze,
+    FaultKind::GracefulStop,
+    FaultKind::WallJump,
+];
+
 /// Lets somebody act, or not.
 pub(crate) fn meddle(sim: &Sim, fleet: &mut Fleet) {
     let (act, slot, order, span, coin) = {
         let mut state = sim.state();
         let once_in = state.profile.acts;
-        if !state.storm || !state.rng.once_in(once_in) {
+        let aimed_at = state.aimed_at.take();
+        if !state.storm || (aimed_at.is_none() && !state.rng.once_in(once_in)) {
             return;
         }
         let (workers, orders) = (state.profile.workers as u64, state.profile.orders as u64);
         let jumps = state.profile.store_jumps && state.rng.once_in(6);
-        let act = if jumps {
+        let act = if aimed_at.is_some() {
+            state.rng.pick(&TO_A_WORKER)
+        } else if jumps {
             FaultKind::StoreClockForward
         } else {
             state.rng.pick(&ACTS)
         };
-        let slot = usize::try_from(state.rng.below(workers)).unwrap_or(0);
+        let slot = aimed_at.unwrap_or(usize::try_from(state.rng.below(workers)).unwrap_or(0));
         let order = usize::try_from(state.rng.below(orders)).unwrap_or(0);
         let span = state.rng.pick(&[SECOND, 4 * SECOND, 20 * SECOND, 60 * SECOND]);
         (act, slot, order, span, state.rng.next())

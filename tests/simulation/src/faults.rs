@@ -213,6 +213,14 @@ named! {
 }
 
 impl Op {
+    /// Whether it is made so seldom that chance alone would hardly ever strike its worker.
+    pub(crate) fn is_seldom(self) -> bool {
+        matches!(
+            self,
+            Self::Renew | Self::Standings | Self::Pause | Self::CountUnanswered | Self::Open
+        )
+    }
+
     /// Whether the store is written by it.
     #[must_use]
     pub fn writes(self) -> bool {

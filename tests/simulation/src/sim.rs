@@ -23,6 +23,9 @@ use crate::trace::Trace;
 /// More port calls than any seed needs: beyond it the fleet goes in a circle.
 const MOST_PORT_CALLS: u64 = 150_000;
 
+/// Once in so many seldom calls something happens to the worker in the middle of it.
+const AIMED_ONCE_IN: u64 = 8;
+
 /// Something that is to happen at a time.
 pub(crate) enum Event {
     /// A call reaches the other side.
@@ -104,6 +107,8 @@ pub(crate) struct State {
     pub(crate) frozen: Vec<u64>,
     /// When each worker's process last went on after it was frozen.
     pub(crate) frozen_last: Vec<u64>,
+    /// A worker that makes a seldom call: what happens to a worker next happens to it.
+    pub(crate) aimed_at: Option<usize>,
     /// Orders whose rows changed since the last audit.
     pub(crate) dirty: BTreeSet<usize>,
     /// Whether faults still happen.
@@ -145,6 +150,9 @@ impl State {
             self.violate(|| format!("{MOST_PORT_CALLS} port calls: the fleet goes in a circle"));
         }
         self.trace.mix(op as u64 + 1, slot as u64);
+        if op.is_seldom() && self.rng.once_in(AIMED_ONCE_IN) {
+            self.aimed_at = Some(slot);
+        }
         self.next_call
     }
 
@@ -189,6 +197,7 @@ impl Sim {
             flight: BTreeMap::new(),
             frozen: vec![0; profile.workers],
             frozen_last: vec![0; profile.workers],
+            aimed_at: None,
             dirty: BTreeSet::new(),
             storm: true,
             port_calls: 0,

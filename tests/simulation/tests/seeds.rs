@@ -36,8 +36,8 @@ fn every_promise_holds_in_every_seed() {
     );
 }
 
-/// Of the (state, fault) pairs that there can be, at most one in a hundred was missed where enough seeds were gone through,
-/// and no other was reached. (The rarest ask for a kill or a freeze within the milliseconds of a seldom call.)
+/// Of the (state, fault) pairs that there can be none was missed where enough seeds were gone through, and no other was
+/// reached.
 fn pairs(reached: &Coverage) -> String {
     let all = FaultKind::ALL
         .iter()
@@ -47,8 +47,7 @@ fn pairs(reached: &Coverage) -> String {
         .iter()
         .filter(|(fault, place)| reached.of(*fault, *place) == 0)
         .collect();
-    let few = missed.len() * 100 <= possible.len();
-    assert!(seeds().end < SEEDS || few, "not reached: {missed:?}");
+    assert!(seeds().end < SEEDS || missed.is_empty(), "not reached: {missed:?}");
     let strange: Vec<_> = others
         .iter()
         .filter(|(fault, place)| reached.of(*fault, *place) > 0)
