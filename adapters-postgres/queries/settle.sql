@@ -6,14 +6,14 @@ WITH given AS (
         $10::text[], $11::text[], $12::text[], $13::text[], $14::boolean[],
         $15::text[], $16::bigint[],
         $17::text[], $18::timestamptz[], $19::integer[], $20::integer[], $21::integer[], $22::integer[],
-        $23::timestamptz[], $24::boolean[], $25::text[], $26::text[]
+        $23::timestamptz[], $24::boolean[], $25::text[], $26::text[], $30::boolean[]
     ) AS g (
         order_id, fence, version,
         status, note, entry_attempt, retry_at, send, look,
         related_id, cause, details, payload, needs_person,
         resolution, close_call,
         phase, due_at, attempt, looks, waiting_looks, slow_looks,
-        since_at, call_open, decision, reason
+        since_at, call_open, decision, reason, keeps_count
     )
 ), held AS MATERIALIZED (
     SELECT g.*, g.version + (g.status IS NOT NULL)::integer AS version_after
@@ -29,7 +29,9 @@ WITH given AS (
         phase = h.phase, due_at = h.due_at, attempt = h.attempt, looks = h.looks,
         waiting_looks = h.waiting_looks, slow_looks = h.slow_looks, since_at = h.since_at,
         call_open = h.call_open, decision = h.decision::jsonb, reason = h.reason,
-        lease_until = NULL, worker = NULL, unreleased_claims = 0, unreleased_alone = 0, op_id = $28
+        lease_until = NULL, worker = NULL, op_id = $28,
+        unreleased_claims = CASE WHEN h.keeps_count THEN greatest(w.unreleased_claims - 1, 0) ELSE 0 END,
+        unreleased_alone = CASE WHEN h.keeps_count THEN greatest(w.unreleased_alone - 1, 0) ELSE 0 END
     FROM held h
     WHERE w.order_id = h.order_id
 ), entries AS (

@@ -158,6 +158,7 @@ pub(crate) struct Settlements<'a> {
     pub(crate) needs_person: Vec<Option<bool>>,
     pub(crate) resolution: Vec<Option<Cow<'a, str>>>,
     pub(crate) close_call: Vec<Option<i64>>,
+    pub(crate) keeps_count: Vec<bool>,
     pub(crate) standings: Standings<'a>,
 }
 
@@ -193,6 +194,7 @@ impl<'a> Settlements<'a> {
         self.needs_person.push(failure.map(|failure| failure.needs_person));
         self.resolution.push(settlement.resolution.as_deref().map(storable));
         self.close_call.push(settlement.close_call.map(|call| call.0));
+        self.keeps_count.push(settlement.keeps_count);
         self.standings.push(&settlement.standing);
     }
 }

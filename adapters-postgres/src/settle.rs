@@ -85,6 +85,7 @@ async fn write(
             at(now),
             operation.0,
             PROCESS,
+            &columns.keeps_count,
         )
     });
     rows.await

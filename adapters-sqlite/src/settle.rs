@@ -112,7 +112,9 @@ async fn stand(tx: &mut SqliteConnection, settlement: &Settlement, now: &str, op
             status_at = CASE WHEN ?4 IS NULL THEN status_at ELSE ?5 END,
             phase = ?6, due_at = ?7, attempt = ?8, looks = ?9, waiting_looks = ?10, slow_looks = ?11, since_at = ?12,
             call_open = ?13, decision = ?14, reason = ?15,
-            lease_until = NULL, worker = NULL, unreleased_claims = 0, unreleased_alone = 0, op_id = ?16
+            lease_until = NULL, worker = NULL, op_id = ?16,
+            unreleased_claims = CASE WHEN ?17 THEN max(unreleased_claims - 1, 0) ELSE 0 END,
+            unreleased_alone = CASE WHEN ?17 THEN max(unreleased_alone - 1, 0) ELSE 0 END
         WHERE order_id = ?1 AND fence = ?2 AND version = ?3 AND op_id IS NOT ?16",
         id,
         settlement.fence.0,
@@ -129,7 +131,8 @@ async fn stand(tx: &mut SqliteConnection, settlement: &Settlement, now: &str, op
         standing.call_open,
         decision,
         standing.reason,
-        operation
+        operation,
+        settlement.keeps_count
     )
     .execute(&mut *tx)
     .await?;

@@ -75,6 +75,7 @@ pub async fn open(config: &Config) -> StoreResult<Arc<dyn OpenStore>> {
             let options = PostgresOptions {
                 max_connections: config.postgres.connections,
                 statement_cache: config.postgres.statement_cache,
+                claim: config.postgres.claim,
                 ..PostgresOptions::default()
             };
             Arc::new(PostgresStore::connect(url.clone(), options).await?)

@@ -236,6 +236,14 @@ impl Claimed {
         self.unreleased_alone > 0
     }
 
+    /// Whether no answer to its last call was ever put on record. Then its sending may be what its worker ended by: that
+    /// somebody else took it over and looked at it says nothing about the next send.
+    #[must_use]
+    pub fn call_is_unanswered(&self) -> bool {
+        self.call
+            .is_some_and(|call| matches!(call.outcome, None | Some(CallOutcome::Unanswered)))
+    }
+
     /// The term under which it is held.
     #[must_use]
     pub fn lease(&self) -> Lease {
@@ -298,6 +306,27 @@ pub struct Settlement {
     pub close_call: Option<CallId>,
     /// How the order stands afterwards.
     pub standing: Standing,
+    /// Whether the unreleased claims before this one stay counted ([`Claimed::call_is_unanswered`]).
+    pub keeps_count: bool,
+}
+
+impl Settlement {
+    /// Gives a claim back: the order stands as before.
+    #[must_use]
+    pub fn release(claimed: &Claimed) -> Self {
+        Self {
+            order_id: claimed.order_id.clone(),
+            fence: claimed.fence,
+            version: claimed.version,
+            from: claimed.status.clone(),
+            entry: None,
+            failure: None,
+            resolution: None,
+            close_call: None,
+            standing: claimed.standing.clone(),
+            keeps_count: claimed.call_is_unanswered(),
+        }
+    }
 }
 
 #[cfg(test)]

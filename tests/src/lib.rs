@@ -8,6 +8,7 @@ pub mod crash_points;
 pub mod differential;
 pub mod harness;
 pub mod postgres;
+pub mod verify;
 pub mod worker;
 
 /// The examples of the docs compile.

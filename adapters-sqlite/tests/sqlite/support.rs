@@ -162,10 +162,6 @@ pub(crate) fn applied() -> CallEnd {
 /// The settlement of an order that was seen as accepted.
 pub(crate) fn accepted(claimed: &Claimed) -> Settlement {
     Settlement {
-        order_id: claimed.order_id.clone(),
-        fence: claimed.fence,
-        version: claimed.version,
-        from: claimed.status.clone(),
         entry: Some(NewEntry {
             status: OrderStatus::Accepted,
             note: "Validated as 'SHIPPING' after 1 look".to_owned(),
@@ -174,14 +170,13 @@ pub(crate) fn accepted(claimed: &Claimed) -> Settlement {
             send: None,
             look: None,
         }),
-        failure: None,
         resolution: Some("accepted".to_owned()),
-        close_call: None,
         standing: Standing {
             phase: Phase::Settled,
             due_at: None,
             ..claimed.standing.clone()
         },
+        ..Settlement::release(claimed)
     }
 }
 

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ackord::settings::InvalidSetting;
+use ackord_postgres::ClaimStrategy;
 use secrecy::SecretString;
 
 pub use api_key::KeySource;
@@ -51,6 +52,8 @@ pub struct PostgresConfig {
     pub connections: u32,
     /// Whether statements stay prepared on their connections.
     pub statement_cache: bool,
+    /// How orders are claimed.
+    pub claim: ClaimStrategy,
 }
 
 /// The settings that hold.
@@ -76,6 +79,7 @@ impl Default for Config {
             postgres: PostgresConfig {
                 connections: 10,
                 statement_cache: true,
+                claim: ClaimStrategy::SkipLocked,
             },
             marketplace: MarketplaceConfig {
                 url: "https://marketplace.bestbuy.ca".to_owned(),

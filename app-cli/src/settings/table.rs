@@ -2,6 +2,7 @@
 //!
 //! The file is long because the table is.
 
+use ackord_postgres::ClaimStrategy;
 use url::Url;
 
 use super::{Config, KeySource, StoreUrl};
@@ -352,7 +353,35 @@ pub static SETTINGS: &[Setting] = &[
         },
         show: |config| Some(config.postgres.statement_cache.to_string()),
     },
+    Setting {
+        key: "postgres_claim",
+        kind: Kind::Text,
+        value_name: "STRATEGY",
+        about: "How orders are claimed from a PostgreSQL store: `skip-locked` or `guarded-update`",
+        more: "The second is for databases that speak PostgreSQL and have no SKIP LOCKED.",
+        flag: true,
+        common: false,
+        set: |config, text| {
+            config.postgres.claim = claim_strategy(text)?;
+            Ok(())
+        },
+        show: |config| Some(claim_name(config.postgres.claim).to_owned()),
+    },
 ];
+
+fn claim_strategy(text: &str) -> Result<ClaimStrategy, String> {
+    [ClaimStrategy::SkipLocked, ClaimStrategy::GuardedUpdate]
+        .into_iter()
+        .find(|strategy| claim_name(*strategy) == text.trim())
+        .ok_or_else(|| "is neither `skip-locked` nor `guarded-update`".to_owned())
+}
+
+const fn claim_name(strategy: ClaimStrategy) -> &'static str {
+    match strategy {
+        ClaimStrategy::SkipLocked => "skip-locked",
+        ClaimStrategy::GuardedUpdate => "guarded-update",
+    }
+}
 
 fn switch(text: &str) -> Result<bool, String> {
     text.trim()
@@ -424,6 +453,7 @@ mod tests {
                 ("store", _) => "sqlite:other.db",
                 ("marketplace_url", _) => "https://other.example",
                 ("api_key" | "api_key_file", _) => continue,
+                ("postgres_claim", _) => "guarded-update",
                 (_, Kind::Span) => "123ms",
                 (_, Kind::Switch) => "false",
                 _ => "7",

@@ -74,7 +74,7 @@ impl Tables {
                 row.status_at = now;
             }
             row.standing = settlement.standing.clone();
-            row.end_lease();
+            row.release(settlement.keeps_count);
         });
         Settled::Written
     }

@@ -64,6 +64,16 @@ impl WorkRow {
         self.unreleased_claims >= CLAIMS_TOGETHER
     }
 
+    /// Ends the lease; the unreleased claims before it are forgotten, or stay counted.
+    pub(super) fn release(&mut self, keeps_count: bool) {
+        let (claims, alone) = (self.unreleased_claims, self.unreleased_alone);
+        self.end_lease();
+        if keeps_count {
+            self.unreleased_claims = claims.saturating_sub(1);
+            self.unreleased_alone = alone.saturating_sub(1);
+        }
+    }
+
     /// Ends the lease; its number stays.
     pub(super) fn end_lease(&mut self) {
         self.lease_until = None;

@@ -248,6 +248,7 @@ mod tests {
             failure: None,
             resolution: None,
             close_call: None,
+            keeps_count: false,
             standing: Standing::fresh(Timestamp::UNIX_EPOCH),
         }
     }

@@ -172,7 +172,7 @@ impl Sort<'_> {
             if let Err(halt) = self.look_at(&chunk).await {
                 self.prepared
                     .settlements
-                    .extend(chunk.iter().chain(&to_look).map(release));
+                    .extend(chunk.iter().chain(&to_look).map(Settlement::release));
                 self.prepared.halt = Some(halt);
                 return;
             }
@@ -196,7 +196,7 @@ impl Sort<'_> {
             BeforeSend::Write(settlement) => self.prepared.settlements.push(*settlement),
             BeforeSend::Send(decision) => match too_early_for(&claimed, look.began_at, staleness) {
                 Some(certain_from) => {
-                    let mut wait = release(&claimed);
+                    let mut wait = Settlement::release(&claimed);
                     wait.standing.due_at = Some(certain_from);
                     self.prepared.settlements.push(wait);
                 }
@@ -218,21 +218,6 @@ pub(super) fn oldest_look(core: &Core, now: Timestamp) -> Timestamp {
     }
     now.checked_sub(jiff::SignedDuration::try_from(core.settings.look_freshness).unwrap_or_default())
         .unwrap_or(Timestamp::MIN)
-}
-
-/// Gives a claim back: the order stands as before.
-pub(super) fn release(claimed: &Claimed) -> Settlement {
-    Settlement {
-        order_id: claimed.order_id.clone(),
-        fence: claimed.fence,
-        version: claimed.version,
-        from: claimed.status.clone(),
-        entry: None,
-        failure: None,
-        resolution: None,
-        close_call: None,
-        standing: claimed.standing.clone(),
-    }
 }
 
 /// From when on a look is certain to show what an earlier call did, where one that began at `began_at` is not.

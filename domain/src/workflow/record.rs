@@ -23,7 +23,7 @@ pub(super) struct Recorded {
 pub(super) async fn record(
     core: &Core,
     clock: StoreClock,
-    batch: Vec<Answered>,
+    mut batch: Vec<Answered>,
     unanswered_in_row: u32,
 ) -> Result<Recorded, Halt> {
     let answers: Vec<_> = batch
@@ -34,6 +34,11 @@ pub(super) async fn record(
         })
         .collect();
     core.record_answers(&answers).await.map_err(Halt::Store)?;
+    for one in &mut batch {
+        if let Some(call) = &mut one.claimed.call {
+            call.outcome = Some(one.answer.end.outcome);
+        }
+    }
 
     let (answered, unanswered) = tail(batch.iter().map(|one| &one.answer.verdict));
     let unanswered_in_row = if unanswered > 0 || (answered && unanswered_in_row > 0) {

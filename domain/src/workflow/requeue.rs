@@ -5,12 +5,12 @@
 
 use crate::ports::{StoreClock, Suspects};
 use crate::time::Timestamp;
-use crate::work::{Claimed, Phase};
+use crate::work::{Claimed, Phase, Settlement};
 
 use super::core::Core;
 use super::decide;
 use super::events::Event;
-use super::prepare::release;
+
 use super::report::Halt;
 use super::tally::Tally;
 
@@ -35,7 +35,7 @@ pub(super) async fn requeue(
         let now = core.now(clock);
         if suspects == Suspects::AloneAtLast && !claimed.iter().all(Claimed::is_alone) {
             // They fell due meanwhile: the next run takes them.
-            let released: Vec<_> = claimed.iter().map(release).collect();
+            let released: Vec<_> = claimed.iter().map(Settlement::release).collect();
             return core.settle(&released, now).await.map(drop).map_err(Halt::Store);
         }
         let ctx = core.context(now, false);

@@ -12,7 +12,6 @@ use crate::work::{Claimed, Phase, Settlement};
 
 use super::core::Core;
 use super::decide;
-use super::prepare::release;
 use super::report::Halt;
 use super::rest::{Rest, not_paused};
 
@@ -139,7 +138,7 @@ pub(super) async fn look_at_suspects(core: &Core, clock: StoreClock, outage: boo
         };
         // Others have the next poll.
         if !claimed.iter().all(Claimed::is_alone) {
-            let released = claimed.iter().map(release).collect();
+            let released = claimed.iter().map(Settlement::release).collect();
             into.halt = settle(core, released, core.now(clock), into).await.err();
             return;
         }
@@ -175,7 +174,7 @@ async fn look_at(
     let now = core.now(clock);
     let ctx = core.context(now, outage);
     let (settlements, halt): (Vec<_>, _) = match shown {
-        Err(halt) => (claimed.iter().map(release).collect(), Some(halt)),
+        Err(halt) => (claimed.iter().map(Settlement::release).collect(), Some(halt)),
         Ok(shown) => {
             let settle = |order: &Claimed| {
                 let seen = shown.of(&order.order_id);

@@ -1,5 +1,7 @@
 //! Orders to which nothing happens: all of them are accepted, with few calls.
 
+use std::time::Duration;
+
 use ackord_sandbox::{Endpoint, OrderSeed, Sandbox};
 
 use super::rig::{Rig, audited, expect_accepted_once, statuses};
@@ -29,7 +31,9 @@ fn moving_by_the_second_look(count: usize) -> Vec<OrderSeed> {
 }
 
 async fn two_hundred_and_fifty_orders_take_at_most_1_05_calls_an_order(fixture: &StoreFixture) {
-    let rig = Rig::open(fixture, Sandbox::builder().orders(moving_by_the_second_look(250))).await;
+    let mut rig = Rig::open(fixture, Sandbox::builder().orders(moving_by_the_second_look(250))).await;
+    // As it is under the default settings, the interval is long against the time that the calls take.
+    rig.settings.poll_interval = Duration::from_secs(3);
     let report = rig.run().await;
     assert_eq!((report.ingested, report.accepted, report.awaiting), (250, 250, 0));
 

@@ -16,6 +16,7 @@ use super::proxy::{Proxy, Speech};
 use super::store::ChaosStore;
 use super::trouble::{Pace, Scene, Trouble};
 use super::{Chance, Figures, Kind, Tally};
+use crate::verify::violations;
 
 /// The workers' call timeout.
 const CALL_TIMEOUT: Duration = Duration::from_millis(500);
@@ -242,7 +243,8 @@ async fn judge_all(store: &ChaosStore, market: &Market, figures: &Figures) -> Re
         read_staleness: READ_STALENESS,
         margin: MARGIN,
     };
-    let mut told = Vec::new();
+    let mut told = violations(&*store.reader).await.map_err(|error| format!("{error:?}"))?;
+    figures.add("violations named by verify", told.len() as u64);
     for id in market.ids() {
         let ledger = market
             .ledger()

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ackord::ports::RecordReader;
 use ackord_postgres::{PostgresOptions, PostgresStore};
 use ackord_sqlite::{SqliteOptions, SqliteStore};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use url::Url;
 
+use crate::contract::store::AnyStore;
 use crate::harness::SetupError;
 use crate::postgres::{Database, Server};
 
@@ -22,7 +22,7 @@ const TRIES: usize = 200;
 pub struct ChaosStore {
     place: Place,
     /// The record, over connections that no harm is done to.
-    pub reader: Arc<dyn RecordReader>,
+    pub reader: Arc<dyn AnyStore>,
 }
 
 #[derive(Debug)]

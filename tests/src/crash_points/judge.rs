@@ -6,10 +6,14 @@ use ackord::ports::OrderStory;
 
 use super::shop::Shop;
 use super::workload::{End, ORDERS};
+use crate::verify::violations;
 
 /// What is wrong, in words.
 pub(super) async fn judge(shop: &Shop) -> Vec<String> {
-    let mut wrong = Vec::new();
+    let mut wrong = match violations(&*shop.fixture.store).await {
+        Ok(violations) => violations,
+        Err(error) => vec![error.to_string()],
+    };
     for (name, end) in ORDERS {
         let id = OrderId::new(name).expect("an id");
         match shop.fixture.store.story(&id).await {

@@ -176,6 +176,7 @@ impl Binder<'_> {
                 reason: settling.reason.map(str::to_owned),
             },
             order_id: id,
+            keeps_count: settling.keeps_count,
         }
     }
 

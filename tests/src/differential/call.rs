@@ -123,6 +123,7 @@ pub(super) struct Settling {
     pub(super) counts: [u32; 4],
     pub(super) since: At,
     pub(super) call_open: bool,
+    pub(super) keeps_count: bool,
     pub(super) lines: u8,
     pub(super) reason: Option<&'static str>,
 }

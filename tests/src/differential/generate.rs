@@ -238,6 +238,7 @@ impl Generator {
             counts: [1 + self.below(5) as u32, 0, 1, 2].map(|count| count + self.below(3) as u32),
             since: self.near(),
             call_open: self.chance(40),
+            keeps_count: self.chance(40),
             lines: self.below(3) as u8,
             reason: self.maybe(30, Self::text),
         }

@@ -20,15 +20,8 @@ const SHORTEST_SLOW_WAIT: Duration = Duration::from_millis(100);
 /// A settlement that only changes how the order stands.
 pub(super) fn stand(claimed: &Claimed, standing: Standing) -> Settlement {
     Settlement {
-        order_id: claimed.order_id.clone(),
-        fence: claimed.fence,
-        version: claimed.version,
-        from: claimed.status.clone(),
-        entry: None,
-        failure: None,
-        resolution: None,
-        close_call: None,
         standing,
+        ..Settlement::release(claimed)
     }
 }
 

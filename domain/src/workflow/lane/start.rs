@@ -3,10 +3,10 @@
 use crate::ports::Suspects;
 use crate::settings::IDS_PER_LOOK;
 use crate::time::Timestamp;
-use crate::work::{Claimed, Phase};
+use crate::work::{Claimed, Phase, Settlement};
 
 use super::super::Wait;
-use super::super::prepare::{Sendable, Wanted, oldest_look, prepare, release, trusted_from_now};
+use super::super::prepare::{Sendable, Wanted, oldest_look, prepare, trusted_from_now};
 use super::super::record::record;
 use super::super::report::Halt;
 use super::super::rest::{not_paused, store_pause};
@@ -54,7 +54,7 @@ impl Lane<'_> {
         let core = self.core;
         let now = self.now();
         self.push(async move {
-            let settlements: Vec<_> = claimed.iter().map(release).collect();
+            let settlements: Vec<_> = claimed.iter().map(Settlement::release).collect();
             let results = core.settle(&settlements, now).await.map_err(Halt::Store);
             Step::Released(results.map(|results| (settlements, results)))
         });

@@ -7,13 +7,13 @@ use crate::order::OrderId;
 use crate::ports::{Hold, InboxEntry, Settled, StoreClock};
 use crate::settings::IDS_PER_LOOK;
 use crate::time::{self, Timestamp};
-use crate::work::{Claimed, Phase};
+use crate::work::{Claimed, Phase, Settlement};
 
 use super::super::decide::{self, Reconciled};
 use super::super::events::Event;
 use super::super::ingest::open;
 use super::super::looks::Shown;
-use super::super::prepare::release;
+
 use super::super::report::Halt;
 use super::super::rest::{Rest, rest_now};
 use super::{Change, Round};
@@ -111,7 +111,7 @@ impl Round<'_> {
             Ok(shown) => self.write(clock, taken, &shown).await,
             Err(halt) => {
                 let leased = taken.iter().filter(|order| order.standing.phase != Phase::Settled);
-                let releases: Vec<_> = leased.map(release).collect();
+                let releases: Vec<_> = leased.map(Settlement::release).collect();
                 core.settle(&releases, core.now(clock)).await.map_err(Halt::Store)?;
                 Err(halt)
             }
@@ -129,7 +129,7 @@ impl Round<'_> {
             match &reconciled {
                 Reconciled::Moved(settlement) => settlements.push((**settlement).clone()),
                 // Settled ones are under no lease.
-                _ if order.standing.phase != Phase::Settled => settlements.push(release(&order)),
+                _ if order.standing.phase != Phase::Settled => settlements.push(Settlement::release(&order)),
                 _ => {}
             }
             found.push((order, reconciled));

@@ -74,7 +74,7 @@ impl Desk {
 
     fn settle(&self, claimed: &Claimed) -> Settled {
         let now = self.world.clock.now();
-        let settlements = [crate::workflow::prepare::release(claimed)];
+        let settlements = [crate::work::Settlement::release(claimed)];
         let settled = self.world.memory.settle(&settlements, now, self.operation());
         block_on(settled).unwrap().pop().unwrap()
     }

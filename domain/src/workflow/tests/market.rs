@@ -320,6 +320,7 @@ impl Marketplace for FakeMarket {
     }
 
     async fn accept(&self, id: &OrderId, decision: &Decision, permit: Arc<dyn SendPermit>) -> SendAnswer {
+        self.gate.taste(Op::Accept, std::iter::once(id));
         self.gate.pass(Op::Accept, When::Before).await.unwrap();
         let verdict = if permit.holds() {
             self.travel(id, decision).await;

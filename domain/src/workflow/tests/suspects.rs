@@ -86,6 +86,69 @@ fn a_poison_order_goes_to_review_and_its_thirty_neighbours_are_all_accepted() {
     assert_eq!(world.ledger(|ledger| ledger.received.len()), 30);
 }
 
+/// How many orders a worker that just died had in hand.
+fn left_in_hand(world: &World) -> usize {
+    let now = crate::ports::Clock::now(&world.clock);
+    let rows = world.memory.work_rows();
+    let leased = rows
+        .values()
+        .filter(|row| row.lease_until.is_some_and(|until| until > now));
+    leased.count()
+}
+
+#[test]
+fn an_order_that_ends_its_workers_inside_the_send_takes_its_neighbours_along_thrice() {
+    let world = World::new();
+    let orders = world.orders(31);
+    let poison = orders[11].clone();
+    world.gate.poison(&poison, Op::Accept);
+    let mut together = 0;
+    let mut alone = 0;
+    while !world
+        .memory
+        .work(&poison)
+        .is_some_and(|row| row.standing.phase == Phase::Review)
+    {
+        let ended = run_until(world.one_run(Wait::ForValidations), || world.gate.hung());
+        world.gate.reopen();
+        if ended.is_none() {
+            match left_in_hand(&world) {
+                1 => alone += 1,
+                _ => together += 1,
+            }
+        }
+        // New orders come in all the time.
+        world.order(&format!("P{:05}-A", together + alone));
+        world.advance(61);
+        assert!(together + alone < 100, "it never ends");
+    }
+    assert_eq!((together, alone), (CLAIMS_TOGETHER, CLAIMS_ALONE + 1));
+    assert_eq!(world.open_causes(&poison), ["workers_lost"]);
+    for order in orders.iter().filter(|order| **order != poison) {
+        assert_eq!(world.statuses(order), ["pending_acceptance", "accepted"], "{order}");
+    }
+    super::audit::audit(&world);
+}
+
+#[test]
+fn an_answer_on_record_ends_the_suspicion() {
+    let world = World::new();
+    let order = world.scripted("A-1", &[super::market::Answer::NotSent]);
+    world.gate.poison(&order, Op::Accept);
+    for _ in 0..2 {
+        run_until(world.one_run(Wait::ForValidations), || world.gate.hung());
+        world.gate.reopen();
+        world.advance(61);
+    }
+    assert!(world.work(&order).unreleased_claims > 0);
+    world.gate.cure();
+    while world.phase(&order) != Phase::Retry {
+        world.run_no_wait();
+        world.advance(61);
+    }
+    assert_eq!(world.work(&order).unreleased_claims, 0);
+}
+
 #[test]
 fn the_neighbours_of_a_poison_order_do_not_wait_for_its_review() {
     let world = World::new();

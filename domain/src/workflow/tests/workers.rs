@@ -38,12 +38,15 @@ fn twenty_workers_share_the_work() {
             batch: 5,
             ..Settings::default()
         });
-        world.orders(200);
+        let orders = world.orders(200);
         world.gate.take_turns(seed);
         world.gate.allow(60_000);
         let reports = block_on(join_all((0..20).map(|_| world.one_run(Wait::ForValidations))));
         audit(&world);
-        assert_eq!(reports.iter().map(|report| report.accepted).sum::<u64>(), 200);
+        assert!(reports.iter().map(|report| report.accepted).sum::<u64>() >= 195);
+        // One worker's sleep turns the clock of all: a lease that ended by it is left to the next run.
+        world.settle_all(5);
+        assert!(orders.iter().all(|order| world.status(order) == "accepted"));
         assert_eq!(world.ledger(|ledger| ledger.received.len()), 200);
         let busy = reports.iter().filter(|report| report.calls.sends > 0).count();
         assert!(busy > 1, "one worker did it all");

@@ -2,7 +2,7 @@
 
 use ackord::ports::{ClaimRequest, Suspects};
 use ackord::time::Timestamp;
-use ackord::work::{CLAIMS_TOGETHER, Claimed, Phase};
+use ackord::work::{CLAIMS_TOGETHER, Claimed, Phase, Settlement};
 
 use super::StoreFixture;
 use super::given::{LEASE, at, names, op, park, release, request};
@@ -91,6 +91,31 @@ pub(super) async fn a_settlement_ends_the_suspicion(f: &StoreFixture) {
     let alone = f.store.claim(&alone_at_last(&[Phase::Ready], now)).await.unwrap();
     f.settled(release(&alone[0]), now).await;
     counts_from_the_start(f, at(now, 1)).await;
+}
+
+pub(super) async fn a_settlement_that_keeps_the_count_takes_back_its_own_claim_alone(f: &StoreFixture) {
+    let now = f.base().await;
+    let claim = async |seconds| {
+        let request = alone_at_last(&[Phase::Ready], at(now, seconds));
+        f.store.claim(&request).await.unwrap().remove(0)
+    };
+    let counted = |claimed: &Claimed| (claimed.unreleased_claims, claimed.unreleased_alone);
+    let keeping = |claimed: &Claimed| Settlement {
+        keeps_count: true,
+        ..release(claimed)
+    };
+    f.claimed("a", now).await;
+    claim(20).await;
+    let third = claim(40).await;
+    f.settled(keeping(&third), at(now, 41)).await;
+    assert_eq!(counted(&claim(42).await), (3, 0));
+    let alone = claim(62).await;
+    assert_eq!(counted(&alone), (4, 1));
+    f.settled(keeping(&alone), at(now, 63)).await;
+    let alone = claim(64).await;
+    assert_eq!(counted(&alone), (4, 1));
+    f.settled(release(&alone), at(now, 65)).await;
+    assert_eq!(counted(&claim(66).await), (1, 0));
 }
 
 pub(super) async fn an_entry_of_another_program_ends_the_suspicion(f: &StoreFixture) {

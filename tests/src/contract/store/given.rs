@@ -121,18 +121,11 @@ pub(super) fn failure(name: &str, cause: FailureCause) -> NewFailure {
     }
 }
 
-/// A settlement that changes nothing but ends the lease.
+/// A settlement that changes nothing but ends the lease and forgets the claims before it.
 pub(super) fn release(claimed: &Claimed) -> Settlement {
     Settlement {
-        order_id: claimed.order_id.clone(),
-        fence: claimed.fence,
-        version: claimed.version,
-        from: claimed.status.clone(),
-        entry: None,
-        failure: None,
-        resolution: None,
-        close_call: None,
-        standing: claimed.standing.clone(),
+        keeps_count: false,
+        ..Settlement::release(claimed)
     }
 }
 

@@ -141,6 +141,7 @@ fn writing() -> Vec<Case<StoreFixture>> {
         claim_suspects::a_claim_of_nothing_gives_no_suspect_either,
         claim_suspects::claims_alone_that_are_not_released_are_counted,
         claim_suspects::a_settlement_ends_the_suspicion,
+        claim_suspects::a_settlement_that_keeps_the_count_takes_back_its_own_claim_alone,
         claim_suspects::an_entry_of_another_program_ends_the_suspicion,
         claim_suspects::a_claim_of_a_suspect_repeated_under_its_operation_tells_the_same,
         renew::a_renewed_lease_lasts_from_its_renewal_on,
