@@ -55,21 +55,21 @@ const fn between(least: u64, most: u64) -> Between {
 }
 
 impl Pace {
-    /// For long runs: a kill a second or so, a restart of the server every few.
+    /// For long runs: a kill every second or two, a restart of the server every few.
     pub const LONG: Self = Self {
-        kills: between(300, 1200),
+        kills: between(700, 2500),
         rest: between(0, 150),
-        freezes: between(2500, 6000),
+        freezes: between(4000, 9000),
         frozen: between(2100, 4000),
         stops: between(4000, 9000),
-        restarts: between(1500, 3500),
+        restarts: between(3000, 6500),
         away: between(0, 200),
         backends: between(500, 1500),
         idle: between(1000, 4000),
         idle_for: between(700, 3000),
-        market: between(3000, 7000),
+        market: between(6000, 12_000),
         hands: between(100, 500),
-        more_often: 1.0,
+        more_often: 0.3,
         store_lines: Mischief {
             cut_sending: 0.1,
             cut_receiving: 0.1,
@@ -77,7 +77,7 @@ impl Pace {
             half_open: 0.03,
             lose_acknowledgement: 0.01,
             never_send: 0.005,
-            within_bytes: 100_000,
+            within_bytes: 400_000,
             stall_for: between(50, 3000),
             half_open_for: between(1000, 4000),
         },
@@ -86,7 +86,7 @@ impl Pace {
             cut_receiving: 0.1,
             stall: 0.1,
             half_open: 0.05,
-            within_bytes: 20_000,
+            within_bytes: 200_000,
             stall_for: between(20, 800),
             half_open_for: between(500, 2000),
             ..Mischief::NONE
