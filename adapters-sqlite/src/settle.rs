@@ -79,15 +79,14 @@ async fn was_settled_by(tx: &mut SqliteConnection, settlement: &Settlement, oper
     let version = settlement.version.0 + 1;
     let found = sqlx::query_scalar!(
         r#"SELECT EXISTS (
-                SELECT 1 FROM order_work WHERE order_id = ?1 AND op_id = ?3 AND lease_until IS NULL AND fence = ?4
+                SELECT 1 FROM order_work WHERE order_id = ?1 AND op_id = ?3
             ) OR EXISTS (
                 SELECT 1 FROM order_status_history
                 WHERE order_id = ?1 AND version = ?2 AND source = 'ackord' AND op_id = ?3
             ) AS "found!: bool""#,
         id,
         version,
-        operation,
-        settlement.fence.0
+        operation
     );
     found.fetch_one(tx).await
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::claim::is_free;
 use super::store::MemoryStore;
-use super::tables::{Tables, Told};
+use super::tables::Tables;
 use crate::order::OrderId;
 use crate::ports::{Hold, Recovery, Sending, StoreResult, TakeUp};
 use crate::time::{self, Timestamp};
@@ -35,13 +35,7 @@ impl Recovery for MemoryStore {
     }
 
     async fn take_up(&self, request: &TakeUp) -> StoreResult<Vec<Claimed>> {
-        let mut tables = self.tables();
-        if let Some(Told::TakeUp(told)) = tables.told.get(&request.operation) {
-            return Ok(told.clone());
-        }
-        let told = tables.take_up(request);
-        tables.told.insert(request.operation, Told::TakeUp(told.clone()));
-        Ok(told)
+        Ok(self.tables().take_up(request))
     }
 }
 
@@ -86,19 +80,27 @@ impl Tables {
 
     fn take_up_one(&mut self, id: &OrderId, request: &TakeUp) -> Option<Claimed> {
         let row = self.work.get(id)?;
-        if row.standing.phase != Phase::Settled {
-            if !is_free(row, request.now, request.lease) {
-                return None;
+        let is_repeated = self.operations.has_worked(id, request.operation);
+        match row.standing.phase {
+            Phase::Settled => {}
+            // What it leased is told as long as it is held.
+            _ if is_repeated => {
+                row.lease_until?;
             }
-            let fence = self.next_fence(id);
-            self.operations.worked(id, Some(request.operation));
-            self.work.change(id, |row| {
-                row.fence = fence;
-                row.lease_until = Some(time::plus(request.now, request.lease));
-                row.worker = Some(request.worker.clone());
-            });
+            _ if is_free(row, request.now, request.lease) => self.take(id, request),
+            _ => return None,
         }
         self.claimed(id)
+    }
+
+    fn take(&mut self, id: &OrderId, request: &TakeUp) {
+        let fence = self.next_fence(id);
+        self.operations.worked(id, Some(request.operation));
+        self.work.change(id, |row| {
+            row.fence = fence;
+            row.lease_until = Some(time::plus(request.now, request.lease));
+            row.worker = Some(request.worker.clone());
+        });
     }
 
     /// The number that the next lease on an order gets.

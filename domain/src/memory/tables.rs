@@ -53,13 +53,6 @@ pub struct FiledFailure {
     pub version: Option<Version>,
 }
 
-/// What a write told that leaves nothing else to find it by, kept under its operation id.
-#[derive(Debug, Clone)]
-pub(super) enum Told {
-    Claim(Vec<Claimed>),
-    TakeUp(Vec<Claimed>),
-}
-
 /// Everything that is stored.
 #[derive(Debug)]
 pub(super) struct Tables {
@@ -74,7 +67,8 @@ pub(super) struct Tables {
     pub(super) failures_by_related: BTreeMap<String, BTreeSet<FailureId>>,
     pub(super) work: WorkTable,
     pub(super) shops: BTreeMap<String, ShopState>,
-    pub(super) told: BTreeMap<OperationId, Told>,
+    /// What each claim was told: nothing else remains to find it by.
+    pub(super) told: BTreeMap<OperationId, Vec<Claimed>>,
     pub(super) operations: Operations,
 }
 

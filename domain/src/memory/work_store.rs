@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 
 use super::store::MemoryStore;
-use super::tables::Told;
 use crate::call::CallId;
 use crate::order::OrderId;
 use crate::ports::{
@@ -25,12 +24,12 @@ impl WorkStore for MemoryStore {
 
     async fn claim(&self, request: &ClaimRequest) -> StoreResult<Vec<Claimed>> {
         let tables = &mut *self.tables();
-        if let Some(Told::Claim(told)) = tables.told.get(&request.operation) {
+        if let Some(told) = tables.told.get(&request.operation) {
             return Ok(tables.still_held(told, request.operation));
         }
         let claimed = tables.claim(request);
         if !claimed.is_empty() {
-            tables.told.insert(request.operation, Told::Claim(claimed.clone()));
+            tables.told.insert(request.operation, claimed.clone());
         }
         Ok(claimed)
     }

@@ -82,7 +82,8 @@ pub trait Recovery: Debug + Send + Sync + 'static {
     /// Leases unsettled orders as a claim does (see [`super::WorkStore::claim`]), in any phase, due or not, whatever hold
     /// stands; their count of unreleased claims stays. Settled orders are told as they stand, without a lease: a settlement
     /// of theirs is guarded by (fence, version) all the same. Orders under a lease of another are left out. The answers are
-    /// in no certain order. Repeated under its operation id, it MUST tell what it leased under the same numbers.
+    /// in no certain order. Repeated under its operation id, it MUST tell what it leased and still holds under the same
+    /// numbers; what it did not get before it leases now, if that is free.
     ///
     /// # Errors
     /// A [`super::StoreError`]; an order whose lease was not confirmed is free again when it ends.

@@ -8,7 +8,7 @@ use crate::fleet::Fleet;
 use crate::sim::Sim;
 use crate::times::{HOUR, SECOND};
 
-const ACTS: [FaultKind; 26] = [
+const ACTS: [FaultKind; 27] = [
     FaultKind::CrashDone,
     FaultKind::CrashDone,
     FaultKind::CrashDone,
@@ -34,6 +34,7 @@ const ACTS: [FaultKind; 26] = [
     FaultKind::ForeignFailed,
     FaultKind::ForeignRetry,
     FaultKind::ForeignShipped,
+    FaultKind::Rebuilt,
     FaultKind::StoreClockForward,
 ];
 
@@ -82,6 +83,7 @@ pub(crate) fn meddle(sim: &Sim, fleet: &mut Fleet) {
         FaultKind::GracefulStop => fleet.ask_to_stop(slot),
         FaultKind::WallJump => fleet.jump_wall(slot),
         FaultKind::StoreRestart => fleet.restart_store(),
+        FaultKind::Rebuilt => sim.begin_rebuild(),
         FaultKind::StoreOutage => sim.state().spans.store_out = now + span,
         FaultKind::StoreFull => sim.state().spans.store_full = now + span,
         FaultKind::MarketOutage => sim.state().spans.market_out = now + span,
@@ -181,9 +183,9 @@ impl Sim {
         }
         let mut state = self.state();
         state.dirty.insert(order);
-        // It is due anew, whoever has looked at it before.
-        for looked_at in state.facts.granted.values_mut() {
-            looked_at.remove(&order);
+        state.facts.is_due_anew(order);
+        if let Some(hold) = &mut state.facts.hold {
+            hold.unsettled.remove(&order);
         }
     }
 }

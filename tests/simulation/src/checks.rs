@@ -37,6 +37,9 @@ impl Sim {
         let now = self.now();
         let mut state = self.state();
         for order in claimed {
+            if state.facts.hold.is_some() && order.standing.phase.sends() {
+                state.violate(|| format!("{}: claimed to be sent while sending is held", order.order_id));
+            }
             let number = number_of(order.order_id.as_str()).unwrap_or(0);
             state.dirty.insert(number);
             state.facts.claimed_as.insert((slot, number), order.standing.phase);
@@ -74,6 +77,9 @@ impl Sim {
                 continue;
             }
             let id = &intent.order_id;
+            if state.facts.hold.is_some() {
+                state.violate(|| format!("{id}: an intent while sending is held"));
+            }
             state.trace.mix(5000 + number as u64, call.0.cast_unsigned());
             state
                 .trace
@@ -253,8 +259,9 @@ impl Sim {
     }
 
     /// An acceptance leaves: its intent must be durable, its decision the frozen one, and none else under way.
-    pub(crate) fn bytes_left(&self, order: usize, body: u64) {
+    pub(crate) fn bytes_left(&self, slot: usize, order: usize, body: u64) {
         let mut state = self.state();
+        self.nothing_leaves_while_held(&mut state, slot, order);
         let strict = state.profile.strict;
         let facts = &mut state.facts.orders[order];
         let (intents, frozen, under_way) = (facts.intents.len(), facts.frozen, facts.under_way);

@@ -44,6 +44,8 @@ impl fmt::Debug for Desk {
 struct Read {
     call: CallId,
     began_at: Duration,
+    /// When it began, truly.
+    began: u64,
     sheet: Sheet,
 }
 
@@ -90,7 +92,14 @@ impl Desk {
             let finished = self.log.finish(call, &end(outcome, None), &seen).await;
             finished.map_err(MarketplaceError::Unrecorded)?;
             let error = match answer {
-                Answer::Sheet(sheet) => return Ok(Read { call, began_at, sheet }),
+                Answer::Sheet(sheet) => {
+                    return Ok(Read {
+                        call,
+                        began_at,
+                        began,
+                        sheet,
+                    });
+                }
                 Answer::Throttled(retry_after) => return Err(MarketplaceError::Throttled { retry_after }),
                 Answer::Credentials => return Err(MarketplaceError::Credentials { status: 401 }),
                 Answer::Strange => return Err(MarketplaceError::Unreadable { what: "a page".into() }),
@@ -224,11 +233,13 @@ impl Marketplace for Desk {
     async fn look(&self, ids: &[OrderId]) -> MarketplaceResult<Look> {
         self.sim.looks_at(self.slot, ids);
         let asked: Vec<usize> = ids.iter().filter_map(|id| number_of(id.as_str())).collect();
+        let shown = asked.clone();
         let read = self
             .read(Op::Look, json!({ "ids": ids.len() }), move |sim, now| {
-                sim.show(now, &asked)
+                sim.show(now, &shown)
             })
             .await?;
+        self.sim.looked_at(&asked, read.began);
         Ok(read.sheet.listing(read.call, read.began_at))
     }
 
@@ -292,7 +303,7 @@ impl Desk {
         if plan.fault == Some(FaultKind::FrozenInSend) {
             sim.freeze_process(self.slot, arrives_at);
         }
-        sim.bytes_left(order, body);
+        sim.bytes_left(self.slot, order, body);
         let late_until = started + micros(self.call_timeout) * 9 / 10;
         let lost = plan.fault == Some(FaultKind::SendReset);
         let in_time = answered_at <= deadline.max(now);

@@ -25,6 +25,9 @@ impl Sim {
 
     /// The first order that is not where it belongs, and why.
     pub(crate) fn unsettled(&self) -> Option<String> {
+        if self.state().facts.hold.is_some() {
+            return Some("sending is still held".to_owned());
+        }
         (0..self.ids.len()).find_map(|order| {
             let id = &self.ids[order];
             let what = self.memory.inspect(id, |rows| {

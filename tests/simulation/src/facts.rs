@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ackord::call::{CallId, CallOutcome};
-use ackord::work::Phase;
+use ackord::work::{Epoch, Phase};
 
 use crate::faults::FaultKind;
 use crate::profile::Profile;
@@ -25,6 +25,21 @@ pub(crate) struct Facts {
     pub(crate) reads: BTreeMap<usize, Vec<u64>>,
     /// Pauses on record: (durable since, until), by the true time.
     pub(crate) pauses: Vec<(u64, u64)>,
+    /// The hold on sending that stands.
+    pub(crate) hold: Option<HoldFact>,
+    /// The workers that reconcile.
+    pub(crate) reconciling: BTreeSet<usize>,
+}
+
+/// A hold on sending.
+#[derive(Debug)]
+pub(crate) struct HoldFact {
+    /// When it became durable, truly.
+    pub(crate) at: u64,
+    pub(crate) epoch: Epoch,
+    /// The orders that were unsettled then: each has to be looked at before the hold is lifted, unless it was settled or
+    /// another program wrote to it meanwhile.
+    pub(crate) unsettled: BTreeSet<usize>,
 }
 
 impl Facts {
@@ -37,6 +52,13 @@ impl Facts {
 }
 
 impl Facts {
+    /// An order is due anew, whoever has looked at it before.
+    pub(crate) fn is_due_anew(&mut self, order: usize) {
+        for looked_at in self.granted.values_mut() {
+            looked_at.remove(&order);
+        }
+    }
+
     /// An unknown outcome is decided by two looks, a poll interval apart, the first after the call had ended, the last one
     /// late enough to show what it did. (True times, so only where clocks keep within the settings.)
     pub(crate) fn decided_by_looks(&self, order: usize, call: CallId, profile: &Profile) -> Result<(), String> {
@@ -77,6 +99,8 @@ pub(crate) struct OrderFacts {
     pub(crate) effects: Vec<u64>,
     /// When each look at it since its last intent began, truly.
     pub(crate) looks: Vec<u64>,
+    /// When the last look that asked for it and was answered began, truly, whether it showed it or not.
+    pub(crate) asked_at: Option<u64>,
     /// Its intents on record.
     pub(crate) intents: Vec<CallId>,
     /// The decision that is frozen, as a hash.

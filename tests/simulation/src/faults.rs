@@ -146,6 +146,8 @@ named! {
         ForeignLabel = "foreign label_created",
         /// Another program ships.
         ForeignShipped = "foreign shipped",
+        /// The work table is made anew from the record, while workers go on.
+        Rebuilt = "work table made anew",
 
         /// A worker is killed; its call in flight had not happened and never does.
         CrashNothingDone = "killed, call in flight not done",
@@ -189,6 +191,14 @@ named! {
         Count = "count",
         /// Whether sending is held.
         Sending = "sending",
+        /// Sending is held.
+        HoldSending = "hold_sending",
+        /// A hold is lifted.
+        AllowSending = "allow_sending",
+        /// The orders to look at before a hold is lifted.
+        ToReconcile = "to_reconcile",
+        /// Orders leased for a look.
+        TakeUp = "take_up",
         /// The shop's state.
         Shop = "shop",
         /// The right to look.
@@ -217,7 +227,15 @@ impl Op {
     pub(crate) fn is_seldom(self) -> bool {
         matches!(
             self,
-            Self::Renew | Self::Standings | Self::Pause | Self::CountUnanswered | Self::Open
+            Self::Renew
+                | Self::Standings
+                | Self::Pause
+                | Self::CountUnanswered
+                | Self::Open
+                | Self::HoldSending
+                | Self::AllowSending
+                | Self::ToReconcile
+                | Self::TakeUp
         )
     }
 
@@ -232,6 +250,9 @@ impl Op {
                 | Self::Intents
                 | Self::Answers
                 | Self::Settle
+                | Self::HoldSending
+                | Self::AllowSending
+                | Self::TakeUp
                 | Self::ReservePoll
                 | Self::Pause
                 | Self::CountUnanswered

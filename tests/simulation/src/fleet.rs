@@ -4,9 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use ackord::memory::SeededRandom;
-use ackord::workflow::{AcceptanceWorkflow, Ports, RunOptions, RunReport, StopSignal, Wait};
+use ackord::workflow::{AcceptanceWorkflow, Halt, Ports, ReconcileOptions, RunOptions, StopSignal, Wait};
 
 use crate::desk::Desk;
 use crate::faults::{FaultKind, Op};
@@ -22,9 +23,16 @@ const SHORT_WAIT: u64 = 20 * MILLI;
 struct Worker {
     workflow: AcceptanceWorkflow,
     clock: Arc<WorkerClock>,
-    run: Option<Pin<Box<dyn Future<Output = RunReport>>>>,
+    run: Option<Pin<Box<dyn Future<Output = Ended>>>>,
     stop: StopSignal,
     woken: Arc<Woken>,
+}
+
+/// How a worker's run, or its reconcile, ended.
+struct Ended {
+    /// A count that its trace is told by.
+    done: u64,
+    halt: Option<Halt>,
 }
 
 /// Set when a worker's future can go on.
@@ -160,7 +168,8 @@ impl Fleet {
         let halted = report.halt.map(|halt| halt.to_string());
         let now = self.sim.now();
         let mut state = self.sim.state();
-        state.trace.mix(7000 + slot as u64, report.accepted);
+        state.facts.reconciling.remove(&slot);
+        state.trace.mix(7000 + slot as u64, report.done);
         state.trace.tell(now, || {
             let ended = halted.unwrap_or_else(|| "at its end".to_owned());
             format!("-- worker {slot}'s run is over: {ended}")
@@ -179,8 +188,12 @@ impl Fleet {
             return;
         }
         self.runs += 1;
+        self.workers[slot].stop = StopSignal::new();
+        self.workers[slot].woken.0.store(true, Ordering::Relaxed);
+        if self.is_to_reconcile() {
+            return self.reconcile(slot);
+        }
         let worker = &mut self.workers[slot];
-        worker.stop = StopSignal::new();
         let wait = if self.sim.state().rng.once_in(3) {
             Wait::No
         } else {
@@ -191,9 +204,50 @@ impl Fleet {
             stop: worker.stop.clone(),
         };
         let workflow = worker.workflow.clone();
-        worker.run = Some(Box::pin(async move { workflow.run(&options, &()).await }));
-        worker.woken.0.store(true, Ordering::Relaxed);
+        worker.run = Some(Box::pin(async move {
+            let report = workflow.run(&options, &()).await;
+            Ended {
+                done: report.accepted,
+                halt: report.halt,
+            }
+        }));
         self.sim.tell(|| format!("-- worker {slot} begins a run ({wait:?})"));
+    }
+
+    /// Whether somebody has a worker reconcile next: now and then, and where a hold was left.
+    fn is_to_reconcile(&self) -> bool {
+        let mut state = self.sim.state();
+        let left = state.facts.hold.is_some() && state.facts.reconciling.is_empty();
+        let reconciles = state.profile.reconciles;
+        match (left, state.storm) {
+            (true, true) => state.rng.once_in(2),
+            (left, false) => left,
+            (false, true) => state.rng.once_in(reconciles),
+        }
+    }
+
+    fn reconcile(&mut self, slot: usize) {
+        let worker = &mut self.workers[slot];
+        let settled_within = {
+            let mut state = self.sim.state();
+            state.facts.reconciling.insert(slot);
+            state
+                .rng
+                .pick(&[ReconcileOptions::default().settled_within, Duration::ZERO])
+        };
+        let options = ReconcileOptions {
+            settled_within,
+            stop: worker.stop.clone(),
+        };
+        let workflow = worker.workflow.clone();
+        worker.run = Some(Box::pin(async move {
+            let report = workflow.reconcile(&options, &()).await;
+            Ended {
+                done: report.looked_at,
+                halt: report.halt,
+            }
+        }));
+        self.sim.tell(|| format!("-- worker {slot} begins to reconcile"));
     }
 
     fn happens(&mut self, event: Event) {
@@ -206,6 +260,7 @@ impl Fleet {
             Event::Start(slot) => self.start(slot),
             Event::LateEffect(order, number) => sim.late_effect(order, number),
             Event::Onward(order) => sim.onward(order),
+            Event::Rebuild(after) => sim.rebuild_page(after),
             Event::Meddle(order) => crate::acts::meddle_with(sim, order),
             Event::Deadline(order) => sim.deadline(order),
         }
@@ -261,6 +316,7 @@ impl Fleet {
             }
             let back = now + state.rng.pick(&[SECOND, 10 * SECOND, 60 * SECOND]);
             state.frozen[slot] = 0;
+            state.facts.reconciling.remove(&slot);
             state.facts.reads.remove(&slot);
             state.facts.granted.remove(&slot);
             state.schedule(back, Event::Start(slot));

@@ -20,7 +20,7 @@ enum Target {
     OrderSent,
     /// An order as it is shown or as others move it on the marketplace, however it stands with us.
     AnyOrder,
-    /// An order that is stored: another program can't append to one that is not.
+    /// An order that is stored: another program can't append to one that is not, and only these have work rows.
     StoredOrder,
     /// A worker, whatever it is doing.
     Worker,
@@ -78,7 +78,8 @@ fn target(fault: FaultKind) -> Target {
         | Kind::ForeignAccepted
         | Kind::ForeignCancelled
         | Kind::ForeignLabel
-        | Kind::ForeignShipped => Target::StoredOrder,
+        | Kind::ForeignShipped
+        | Kind::Rebuilt => Target::StoredOrder,
         Kind::CrashDone | Kind::CrashDoneLater => Target::WorkerInCall,
         Kind::CrashNothingDone | Kind::GracefulStop | Kind::Freeze | Kind::WallJump => Target::Worker,
     }

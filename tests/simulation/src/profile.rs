@@ -37,6 +37,8 @@ pub(crate) struct Profile {
     pub(crate) acts: u64,
     /// The longest pause between two runs of a worker.
     pub(crate) rest: u64,
+    /// One in so many runs reconciles; 0 for none.
+    pub(crate) reconciles: u64,
 }
 
 impl Profile {
@@ -59,6 +61,7 @@ impl Profile {
             stale_reads: rng.pick(&[0, 10, 3, 1]),
             acts: rng.pick(&[0, 200, 80, 40, 40]),
             rest: rng.pick(&[2, 20, 90]) * SECOND,
+            reconciles: rng.pick(&[0, 50, 15]),
         }
     }
 }

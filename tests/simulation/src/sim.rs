@@ -42,6 +42,8 @@ pub(crate) enum Event {
     LateEffect(usize, usize),
     /// An order goes on along its way.
     Onward(usize),
+    /// The next page of the work table is made anew: the orders after this one.
+    Rebuild(Option<OrderId>),
     /// Somebody acts on an order while an acceptance of it is under way.
     Meddle(usize),
     /// An order's acceptance deadline.

@@ -219,7 +219,9 @@ impl WorkStore for SimStore {
     ) -> StoreResult<Vec<Settled>> {
         let (settlements, slot) = (settlements.to_vec(), self.slot);
         self.call(Op::Settle, move |sim| {
+            let before = sim.before_settlements(&settlements);
             let told = done!(sim.memory.settle(&settlements, now, operation));
+            sim.settled_under_a_lease(&settlements, &before);
             sim.touched(settlements.iter().map(|settlement| &settlement.order_id));
             sim.settled(slot, &settlements, &told);
             told
@@ -305,7 +307,6 @@ impl Inbox for SimStore {
     }
 }
 
-/// A run only ever asks whether sending is held; the rest is asked by no worker of a fleet.
 #[async_trait]
 impl Recovery for SimStore {
     async fn sending(&self) -> StoreResult<Sending> {
@@ -313,18 +314,45 @@ impl Recovery for SimStore {
     }
 
     async fn hold_sending(&self, now: Timestamp) -> StoreResult<Hold> {
-        done!(self.sim.memory.hold_sending(now))
+        let slot = self.slot;
+        self.call(Op::HoldSending, move |sim| {
+            let told = done!(sim.memory.hold_sending(now));
+            if let Ok(hold) = &told {
+                sim.held(slot, *hold);
+            }
+            told
+        })
+        .await
     }
 
     async fn allow_sending(&self, hold: Hold) -> StoreResult<bool> {
-        done!(self.sim.memory.allow_sending(hold))
+        let slot = self.slot;
+        self.call(Op::AllowSending, move |sim| {
+            let told = done!(sim.memory.allow_sending(hold));
+            if matches!(told, Ok(true)) {
+                sim.allowed(slot, hold);
+            }
+            told
+        })
+        .await
     }
 
     async fn to_reconcile(&self, settled_since: Timestamp) -> StoreResult<Vec<OrderId>> {
-        done!(self.sim.memory.to_reconcile(settled_since))
+        self.call(Op::ToReconcile, move |sim| {
+            done!(sim.memory.to_reconcile(settled_since))
+        })
+        .await
     }
 
     async fn take_up(&self, request: &TakeUp) -> StoreResult<Vec<Claimed>> {
-        done!(self.sim.memory.take_up(request))
+        let (request, slot) = (request.clone(), self.slot);
+        self.call(Op::TakeUp, move |sim| {
+            let told = done!(sim.memory.take_up(&request));
+            if let Ok(taken) = &told {
+                sim.taken_up(slot, taken);
+            }
+            told
+        })
+        .await
     }
 }

@@ -7,9 +7,12 @@ use ackord::call::{CallEnd, CallId, Endpoint, NewCall, SeenState};
 use ackord::failure::NewFailure;
 use ackord::memory::MemoryStore;
 use ackord::order::{Decision, LineId, OrderId, OrderLine};
-use ackord::ports::{ClaimRequest, InboxEntry, Intent, NewOrder, RecordedAnswer, RenewRequest};
+use ackord::ports::{
+    self, ClaimRequest, InboxEntry, Intent, NewOrder, RecordedAnswer, Recovery as _, RenewRequest, TakeUp,
+};
 use ackord::time::{Timestamp, plus};
-use ackord::work::{Fence, Lease, NewEntry, OperationId, Settlement, Standing, Version};
+use ackord::work::{Epoch, Fence, Lease, NewEntry, OperationId, Settlement, Standing, Version};
+use futures_util::FutureExt as _;
 use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
@@ -31,6 +34,8 @@ pub(super) enum Bound {
     OpenInbox(Vec<InboxEntry>),
     Lookup(CallId),
     CallsBefore(Option<CallId>, Call),
+    AllowSending(ports::Hold),
+    TakeUp(TakeUp),
     Other(Call),
 }
 
@@ -120,6 +125,14 @@ impl Binder<'_> {
             }
             Call::OpenInbox { entries } => Bound::OpenInbox(entries.iter().map(entry).collect()),
             Call::Lookup { call } => Bound::Lookup(self.call(*call)),
+            Call::AllowSending { epoch_off } => Bound::AllowSending(self.hold_on_sending(*epoch_off)),
+            Call::TakeUp { op, orders, now, lease } => Bound::TakeUp(TakeUp {
+                ids: orders.iter().map(|name| order(name)).collect(),
+                now: now.timestamp(),
+                lease: *lease,
+                worker: "reconciler".to_owned(),
+                operation: operation(*op),
+            }),
             Call::ListCalls { before, .. } => Bound::CallsBefore(before.map(|call| self.call(call)), call.clone()),
             _ => Bound::Other(call.clone()),
         }
@@ -195,6 +208,19 @@ impl Binder<'_> {
         let row = self.reference.work(&order(hold.order));
         let (fence, version) = row.map_or((0, 1), |row| (row.fence.0, row.version.0));
         (Fence(fence + hold.fence_off), Version(version + hold.version_off))
+    }
+
+    /// The hold that stands, or would if the store's epoch were one; so many epochs off.
+    fn hold_on_sending(&self, epoch_off: i64) -> ports::Hold {
+        let sending = self.reference.sending().now_or_never();
+        let sending = sending
+            .and_then(Result::ok)
+            .expect("the store in memory answers at once");
+        let epoch = sending.hold.map_or(sending.epoch, |hold| hold.epoch);
+        ports::Hold {
+            epoch: Epoch(epoch.0 + epoch_off),
+            since: At(0).timestamp(),
+        }
     }
 
     fn call(&self, call: CallRef) -> CallId {

@@ -259,15 +259,45 @@ pub(super) enum Call {
     },
     /// The fencing numbers of a new epoch begin, as after a rebuild.
     RaiseEpoch,
+    /// Whether sending is held.
+    Sending,
+    HoldSending {
+        now: At,
+    },
+    /// Ends the hold that stands, or one whose epoch is so many off.
+    AllowSending {
+        epoch_off: i64,
+    },
+    ToReconcile {
+        since: At,
+    },
+    TakeUp {
+        op: Op,
+        orders: Vec<&'static str>,
+        now: At,
+        lease: Duration,
+    },
+    Records {
+        after: Option<&'static str>,
+        limit: usize,
+    },
+    BeginRebuild,
+    Rebuild {
+        after: Option<&'static str>,
+        limit: usize,
+        now: At,
+    },
 }
 
 impl Call {
     /// The operation id under which it writes, if it has one.
     pub(super) fn op(&self) -> Option<Op> {
         match self {
-            Self::Ingest { op, .. } | Self::Claim { op, .. } | Self::Intend { op, .. } | Self::Settle { op, .. } => {
-                Some(*op)
-            }
+            Self::Ingest { op, .. }
+            | Self::Claim { op, .. }
+            | Self::Intend { op, .. }
+            | Self::Settle { op, .. }
+            | Self::TakeUp { op, .. } => Some(*op),
             _ => None,
         }
     }
@@ -329,6 +359,9 @@ impl Call {
                 seen,
             }),
             Self::OpenInbox { entries } => without(&entries, |entries| Self::OpenInbox { entries }),
+            Self::TakeUp { op, orders, now, lease } => {
+                without(&orders, |orders| Self::TakeUp { op, orders, now, lease })
+            }
             Self::ForeignEntries { entries } => without(&entries, |entries| Self::ForeignEntries { entries }),
             _ => Vec::new(),
         }

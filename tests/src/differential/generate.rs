@@ -1,5 +1,7 @@
 //! Histories at random: few orders, many calls, so that most calls meet what earlier ones left.
 
+mod restoring;
+
 use std::time::Duration;
 
 use ackord::call::{CallOutcome, Endpoint};
@@ -100,19 +102,21 @@ impl Generator {
 
     fn call(&mut self) -> Call {
         match self.below(100) {
-            0..8 => self.ingest(),
-            8..24 => self.claim(),
-            24..26 => self.renew(),
-            26..36 => self.intend(),
-            36..42 => self.answer(),
-            42..60 => self.settle(),
-            60..66 => self.repeat(),
-            66..69 => self.begin(),
-            69..72 => self.finish(),
-            72..74 => self.open_inbox(),
-            74..82 => self.foreign(),
-            82..87 => self.shop(),
-            87..92 => self.ask(),
+            0..7 => self.ingest(),
+            7..22 => self.claim(),
+            22..24 => self.renew(),
+            24..33 => self.intend(),
+            33..38 => self.answer(),
+            38..54 => self.settle(),
+            54..60 => self.repeat(),
+            60..63 => self.begin(),
+            63..66 => self.finish(),
+            66..68 => self.open_inbox(),
+            68..75 => self.foreign(),
+            75..79 => self.shop(),
+            79..83 => self.ask(),
+            83..90 => self.recover(),
+            90..94 => self.rebuild(),
             _ => self.read(),
         }
     }
@@ -173,7 +177,11 @@ impl Generator {
             let hold = self.hold();
             Intending {
                 hold,
-                related: if self.chance(90) { hold.order } else { self.text() },
+                related: if self.chance(90) {
+                    hold.order
+                } else {
+                    self.foreign_text()
+                },
                 at: self.near(),
                 lines: 1 + self.below(3) as u8,
             }

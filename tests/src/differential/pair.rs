@@ -48,7 +48,7 @@ const EMPTY: &str = "DO $$ BEGIN
         SELECT 'TRUNCATE ' || string_agg(format('%I', tablename), ', ') FROM pg_tables
         WHERE schemaname = current_schema() AND tablename NOT IN ('ackord_migrations', 'store_meta')
     );
-    UPDATE store_meta SET epoch = 1;
+    UPDATE store_meta SET epoch = 1, held_epoch = NULL, held_since = NULL;
 END $$";
 
 /// Both stores of a history, fresh.

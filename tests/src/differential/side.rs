@@ -1,5 +1,7 @@
 //! One of the stores that are compared: makes calls on it, and tells what it answered in the terms of all sides.
 
+mod restoring;
+
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -131,6 +133,8 @@ impl Side {
                 Ok(row.map_or(Value::Null, |row| self.call_row(&row)))
             }
             Bound::CallsBefore(before, call) => self.list_calls(before, &call).await,
+            Bound::AllowSending(hold) => self.store.allow_sending(hold).await.map(Value::from).map_err(kind),
+            Bound::TakeUp(request) => self.take_up(&request).await,
             Bound::Other(call) => self.ask(&call).await,
         }
     }
@@ -179,6 +183,8 @@ impl Side {
                 counted.await.map(shop).map_err(kind)
             }
             Call::ListOrders { .. } | Call::Story { .. } | Call::ListFailures { .. } => self.read(call).await,
+            Call::Sending | Call::HoldSending { .. } | Call::ToReconcile { .. } => self.recover(call).await,
+            Call::Records { .. } | Call::BeginRebuild | Call::Rebuild { .. } => self.rebuild(call).await,
             _ => self.act_as_another(call).await,
         }
     }

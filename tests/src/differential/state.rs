@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use ackord::call::CallId;
 use ackord::memory::MemoryStore;
+use ackord::ports::Recovery as _;
 use ackord::time::Timestamp;
+use futures_util::FutureExt as _;
 use serde_json::{Map, Value, json};
 
 use super::call::At;
@@ -105,13 +107,16 @@ const WORK: Columns = &[
     ("unreleased_alone", Plain),
 ];
 
-const TABLES: [(&str, Columns); 6] = [
+const META: Columns = &[("epoch", Plain), ("held_epoch", Plain), ("held_since", Time)];
+
+const TABLES: [(&str, Columns); 7] = [
     ("orders", ORDERS),
     ("order_status_history", ENTRIES),
     ("api_calls", CALLS),
     ("call_orders", SEEN),
     ("process_failures", FAILURES),
     ("order_work", WORK),
+    ("store_meta", META),
 ];
 
 /// The rows of each table, their values in the order of the columns, as a store gives them.
@@ -151,6 +156,13 @@ pub(super) fn dump(store: &MemoryStore) -> Dump {
         let Value::Array(row) = row else { return };
         dump.entry(table.to_owned()).or_default().push(row);
     };
+    let sending = store.sending().now_or_never().and_then(Result::ok);
+    let sending = sending.expect("the store in memory answers at once");
+    let (held, since) = (
+        sending.hold.map(|hold| hold.epoch.0),
+        sending.hold.map(|hold| hold.since),
+    );
+    put("store_meta", json!([sending.epoch.0, held, optional(since)]));
     for (id, row) in store.order_rows() {
         put(
             "orders",

@@ -331,6 +331,9 @@ fn recovering() -> Vec<Case<StoreFixture>> {
         recovery::an_order_under_another_lease_is_left_to_its_holder,
         recovery::a_settled_order_is_told_as_it_stands_and_its_move_guarded,
         recovery::taking_up_repeated_under_its_operation_tells_the_same,
+        recovery::taking_up_repeated_after_a_hold_tells_of_no_lease_from_before,
+        recovery::taking_up_repeated_leases_what_it_could_not_have_before,
+        recovery::settle_repeated_after_a_hold_tells_the_same,
     ]
 }
 

@@ -282,3 +282,37 @@ pub(super) async fn taking_up_repeated_under_its_operation_tells_the_same(f: &St
         .await
         .expect("nothing keeps it locked");
 }
+
+pub(super) async fn taking_up_repeated_after_a_hold_tells_of_no_lease_from_before(f: &StoreFixture) {
+    let now = f.base().await;
+    f.ingested(&["a", "b"], now).await;
+    let request = wanted(&["a", "b"], now);
+    assert_eq!(f.store.take_up(&request).await.unwrap().len(), 2);
+    f.store.hold_sending(now).await.unwrap();
+    assert_eq!(f.other.take_up(&request).await.unwrap(), []);
+}
+
+pub(super) async fn taking_up_repeated_leases_what_it_could_not_have_before(f: &StoreFixture) {
+    let now = f.base().await;
+    let held = f.claimed("a", now).await;
+    let request = wanted(&["a"], now);
+    assert_eq!(f.store.take_up(&request).await.unwrap(), []);
+    f.settled(release(&held), now).await;
+    let taken = f.store.take_up(&request).await.unwrap();
+    assert_eq!(names(&taken), ["a"]);
+    assert!(taken[0].fence > held.fence);
+}
+
+pub(super) async fn settle_repeated_after_a_hold_tells_the_same(f: &StoreFixture) {
+    let now = f.base().await;
+    let claimed = f.claimed("a", now).await;
+    let operation = op();
+    let settlement = [park(&claimed, Phase::Validating, Some(at(now, 1)))];
+    assert_eq!(
+        f.store.settle(&settlement, now, operation).await.unwrap(),
+        [Settled::Written]
+    );
+    f.store.hold_sending(now).await.unwrap();
+    let told = f.other.settle(&settlement, now, operation).await.unwrap();
+    assert_eq!(told, [Settled::Written], "it was written before the hold");
+}
