@@ -129,6 +129,24 @@ guards! {
     KnownOrderIsLeftAlone = "known_order_is_left_alone",
     /// Another program's entry forgets no call that is still undecided.
     ForeignEntryKeepsTheCall = "foreign_entry_keeps_the_call",
+    /// While sending is held no order is given out to be sent.
+    HoldOnClaims = "hold_on_claims",
+    /// While sending is held no intent is written.
+    HoldOnIntents = "hold_on_intents",
+    /// A hold on sending voids every lease from before it.
+    HoldVoidsLeases = "hold_voids_leases",
+    /// A hold begins in an epoch that a restored store did not have before.
+    HoldBeginsAnEpoch = "hold_begins_an_epoch",
+    /// A hold is lifted by the reconcile that began it, and by no other.
+    OwnHoldIsLifted = "own_hold_is_lifted",
+    /// A reconcile whose hold was taken over stops.
+    TakenOverStops = "taken_over_stops",
+    /// A reconcile looks once calls from before its hold have ended and show.
+    WaitAfterHold = "wait_after_hold",
+    /// A hold is lifted once every order was looked at.
+    AllLookedAtBeforeLift = "all_looked_at_before_lift",
+    /// A list from before a hold justifies no send after it.
+    ListBeforeHold = "list_before_hold",
 }
 
 impl Guard {
