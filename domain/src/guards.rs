@@ -91,6 +91,8 @@ guards! {
     LeaseMargin = "lease_margin",
     /// The lease is asked for once more right before the first byte leaves.
     PermitBeforeBytes = "permit_before_bytes",
+    /// No byte of an acceptance leaves after its `answer_by`, however long its lease lasts.
+    PermitEndsWithTheCall = "permit_ends_with_the_call",
     /// A reading of the store's clock that took long is not used.
     SlowClockReadings = "slow_clock_readings",
     /// After calls in a row without an answer the workflow stops sending.
