@@ -91,6 +91,8 @@ guards! {
     LeaseMargin = "lease_margin",
     /// The lease is asked for once more right before the first byte leaves.
     PermitBeforeBytes = "permit_before_bytes",
+    /// No byte of an acceptance leaves after its `answer_by`, however long its lease lasts.
+    PermitEndsWithTheCall = "permit_ends_with_the_call",
     /// A reading of the store's clock that took long is not used.
     SlowClockReadings = "slow_clock_readings",
     /// After calls in a row without an answer the workflow stops sending.
@@ -129,6 +131,24 @@ guards! {
     KnownOrderIsLeftAlone = "known_order_is_left_alone",
     /// Another program's entry forgets no call that is still undecided.
     ForeignEntryKeepsTheCall = "foreign_entry_keeps_the_call",
+    /// While sending is held no order is given out to be sent.
+    HoldOnClaims = "hold_on_claims",
+    /// While sending is held no intent is written.
+    HoldOnIntents = "hold_on_intents",
+    /// A hold on sending voids every lease from before it.
+    HoldVoidsLeases = "hold_voids_leases",
+    /// A hold begins in an epoch that a restored store did not have before.
+    HoldBeginsAnEpoch = "hold_begins_an_epoch",
+    /// A hold is lifted by the reconcile that began it, and by no other.
+    OwnHoldIsLifted = "own_hold_is_lifted",
+    /// A reconcile whose hold was taken over stops.
+    TakenOverStops = "taken_over_stops",
+    /// A reconcile looks once calls from before its hold have ended and show.
+    WaitAfterHold = "wait_after_hold",
+    /// A hold is lifted once every order was looked at.
+    AllLookedAtBeforeLift = "all_looked_at_before_lift",
+    /// A list from before a hold justifies no send after it.
+    ListBeforeHold = "list_before_hold",
 }
 
 impl Guard {

@@ -57,7 +57,7 @@ impl Tables {
         // The rows of a phase come in their order; only suspects have another.
         let enough = if alone { usize::MAX } else { limit };
         let mut free = Vec::new();
-        let held = self.hold.is_some();
+        let held = self.hold.is_some() && !dropped(Guard::HoldOnClaims);
         for phase in request.phases.iter().filter(|phase| !(held && phase.sends())) {
             let rows = self.work.in_phase(*phase);
             let rows = rows.filter(|(_, row)| {

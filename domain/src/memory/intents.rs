@@ -31,7 +31,8 @@ impl Tables {
         }
         let ours = row.fence == intent.fence || dropped(Guard::FenceOnIntent);
         let seen = row.version == intent.version || dropped(Guard::VersionOnIntent);
-        if self.hold.is_some() || !ours || !seen {
+        let held = self.hold.is_some() && !dropped(Guard::HoldOnIntents);
+        if held || !ours || !seen {
             return None;
         }
         let call = self.append_call(&intent.call, Some(intent.fence));

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use super::claim::is_free;
 use super::store::MemoryStore;
 use super::tables::Tables;
+use crate::guards::{Guard, dropped};
 use crate::order::OrderId;
 use crate::ports::{Hold, Recovery, Sending, StoreResult, TakeUp};
 use crate::time::{self, Timestamp};
@@ -26,7 +27,8 @@ impl Recovery for MemoryStore {
 
     async fn allow_sending(&self, hold: Hold) -> StoreResult<bool> {
         let mut tables = self.tables();
-        tables.hold = tables.hold.filter(|standing| standing.epoch != hold.epoch);
+        let is_another = |standing: &Hold| standing.epoch != hold.epoch && !dropped(Guard::OwnHoldIsLifted);
+        tables.hold = tables.hold.filter(is_another);
         Ok(tables.hold.is_none())
     }
 
@@ -41,12 +43,18 @@ impl Recovery for MemoryStore {
 
 impl Tables {
     fn hold_sending(&mut self, now: Timestamp) -> Hold {
-        self.epoch = (self.epoch + 1).max(Epoch::least_at(now).0);
+        self.epoch += 1;
+        if !dropped(Guard::HoldBeginsAnEpoch) {
+            self.epoch = self.epoch.max(Epoch::least_at(now).0);
+        }
         let hold = Hold {
             epoch: Epoch(self.epoch),
             since: now,
         };
         self.hold = Some(hold);
+        if dropped(Guard::HoldVoidsLeases) {
+            return hold;
+        }
         let unsettled: Vec<_> = self.unsettled().cloned().collect();
         for id in unsettled {
             let fence = self.next_fence(&id);

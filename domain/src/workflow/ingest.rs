@@ -52,7 +52,8 @@ impl Waiting {
     pub(super) fn seen(&self, claimed: &Claimed, oldest: Timestamp) -> Option<(&Seen, LookedAt)> {
         self.orders
             .get(&claimed.order_id)
-            .filter(|(_, look)| look.began_at >= oldest && claimed.fence.epoch() <= self.epoch)
+            .filter(|_| claimed.fence.epoch() <= self.epoch || dropped(Guard::ListBeforeHold))
+            .filter(|(_, look)| look.began_at >= oldest)
             .map(|(seen, look)| (seen, *look))
     }
 

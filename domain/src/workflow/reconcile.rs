@@ -17,6 +17,7 @@ use std::time::Duration;
 
 pub use report::{Change, ReconcileReport};
 
+use crate::guards::{Guard, dropped};
 use crate::ports::{Hold, PollSlot, StoreClock};
 use crate::time::{self, Timestamp};
 
@@ -86,7 +87,11 @@ impl Round<'_> {
 
         // Counted from when the hold was certain to stand: an intent may have come just before it.
         let clock = core.store_clock().await.map_err(Halt::Store)?;
-        let certain_from = time::plus(core.now(clock), longest_on_its_way(core));
+        let wait = match dropped(Guard::WaitAfterHold) {
+            false => longest_on_its_way(core),
+            true => Duration::ZERO,
+        };
+        let certain_from = time::plus(core.now(clock), wait);
         self.tally.tell(&Event::SendingHeld {
             since: hold.since,
             certain_from,

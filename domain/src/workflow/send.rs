@@ -2,7 +2,7 @@
 //!
 //! Intents are written only for calls about to start. One that is not confirmed is not sent: if it stands after all, the
 //! next worker finds a call without an answer and looks before it does anything. A call that can't start in time, or whose
-//! lease is no longer trusted right before its bytes would leave, is withdrawn and recorded as not sent.
+//! lease is no longer trusted or whose time is over right before its bytes would leave, is withdrawn and recorded as not sent.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,7 +121,13 @@ pub(super) async fn send(core: &Core, intended: Intended) -> Answered {
     if clock.monotonic() > start_by && !dropped(Guard::StartBy) {
         return withdrawn(claimed, call, "its intent took too long to be written");
     }
-    let permit = Arc::new(LeasePermit { clock, trusted_until });
+    // By then others count the call as ended. A lease lasts longer, but a hold or a rebuild may have voided it.
+    let ends_by = start_by.saturating_add(core.settings.call_timeout);
+    let holds_until = match dropped(Guard::PermitEndsWithTheCall) {
+        false => trusted_until.min(ends_by),
+        true => trusted_until,
+    };
+    let permit = Arc::new(CallPermit { clock, holds_until });
     let answer = core
         .ports
         .marketplace
@@ -146,15 +152,15 @@ pub(super) fn withdrawn(claimed: Claimed, call: CallId, why: &str) -> Answered {
     Answered { claimed, call, answer }
 }
 
-/// Holds while the lease is trusted.
+/// Holds while the lease is trusted and the call has not ended for others.
 #[derive(Debug)]
-struct LeasePermit {
+struct CallPermit {
     clock: Arc<dyn Clock>,
-    trusted_until: Duration,
+    holds_until: Duration,
 }
 
-impl SendPermit for LeasePermit {
+impl SendPermit for CallPermit {
     fn holds(&self) -> bool {
-        self.clock.monotonic() < self.trusted_until || dropped(Guard::PermitBeforeBytes)
+        self.clock.monotonic() < self.holds_until || dropped(Guard::PermitBeforeBytes)
     }
 }

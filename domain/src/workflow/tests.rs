@@ -13,6 +13,7 @@ mod crash_points;
 mod crashes;
 mod endings;
 mod foreign;
+mod holds;
 mod inbox;
 mod leases;
 mod mocked;

@@ -6,7 +6,7 @@ use ackord::work::{Claimed, Fence, Phase, Settlement, Version};
 
 use crate::facts::HoldFact;
 use crate::sim::{Sim, State, number_of};
-use crate::times::{MILLI, SECOND, micros};
+use crate::times::{SECOND, micros};
 
 /// How an order's work row stood right before a settlement.
 pub(crate) type Row = Option<(Fence, Version, Phase)>;
@@ -94,17 +94,18 @@ impl Sim {
         }
     }
 
-    /// An acceptance leaves: not under a hold, save one whose intent stood before it and that starts in time.
+    /// An acceptance leaves: not under a hold, save one whose intent stood before it, and within the time for its call.
     pub(crate) fn nothing_leaves_while_held(&self, state: &mut State, slot: usize, order: usize) {
         let now = self.now();
         let id = &self.ids[order];
         if state.facts.reconciling.contains(&slot) {
             state.violate(|| format!("{id}: a reconcile sends"));
         }
-        let margin = micros(state.profile.settings.lease_margin);
-        // A worker's clock may count more slowly, and the connection takes a moment.
-        let skew = margin / 1000 * state.profile.skew_ppm / 1000;
-        let late = |since: u64| now > since + margin + skew + 200 * MILLI;
+        let settings = &state.profile.settings;
+        let longest = micros(settings.lease_margin + settings.call_timeout);
+        // A worker's clock may count more slowly.
+        let skew = longest / 1000 * state.profile.skew_ppm / 1000;
+        let late = |since: u64| now > since + longest + 2 * skew;
         if let Some(since) = state.facts.hold.as_ref().map(|hold| hold.at).filter(|at| late(*at)) {
             let after = (now - since) / SECOND;
             state.violate(|| format!("{id}: an acceptance leaves {after} s after sending was held"));

@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
+use crate::guards::{Guard, dropped};
 use crate::order::OrderId;
 use crate::ports::{Hold, InboxEntry, Settled, StoreClock};
 use crate::settings::IDS_PER_LOOK;
@@ -43,7 +44,7 @@ impl Round<'_> {
         let mut progress_at = core.ports.clock.monotonic();
         loop {
             if left.is_empty() {
-                if with_others.is_empty() {
+                if with_others.is_empty() || dropped(Guard::AllLookedAtBeforeLift) {
                     return Ok(());
                 }
                 let idle = core.ports.clock.monotonic().saturating_sub(progress_at);
@@ -85,7 +86,8 @@ impl Round<'_> {
             return Err(Halt::Stopped);
         }
         let sending = self.core.ports.store.sending().await.map_err(Halt::Store)?;
-        if sending.hold.is_some_and(|standing| standing.epoch == hold.epoch) {
+        let is_ours = sending.hold.is_some_and(|standing| standing.epoch == hold.epoch);
+        if is_ours || dropped(Guard::TakenOverStops) {
             Ok(())
         } else {
             Err(Halt::HoldTakenOver)

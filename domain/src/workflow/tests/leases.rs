@@ -14,16 +14,16 @@ use crate::ports::{
 use crate::time;
 use crate::work::{Claimed, OperationId, Phase};
 
-const LEASE: Duration = Duration::from_secs(20);
+pub(super) const LEASE: Duration = Duration::from_secs(20);
 
 /// A store with one order that is due.
-struct Desk {
-    world: World,
+pub(super) struct Desk {
+    pub(super) world: World,
     random: SeededRandom,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let desk = Self {
             world: World::new(),
             random: SeededRandom::new(1),
@@ -48,11 +48,11 @@ impl Desk {
         desk
     }
 
-    fn operation(&self) -> OperationId {
+    pub(super) fn operation(&self) -> OperationId {
         new_operation(self.world.clock.now(), &self.random)
     }
 
-    fn claim(&self, worker: &str) -> Option<Claimed> {
+    pub(super) fn claim(&self, worker: &str) -> Option<Claimed> {
         let request = ClaimRequest {
             phases: Phase::all().collect(),
             now: self.world.clock.now(),
@@ -72,14 +72,14 @@ impl Desk {
         (lost, self.claim("other").unwrap())
     }
 
-    fn settle(&self, claimed: &Claimed) -> Settled {
+    pub(super) fn settle(&self, claimed: &Claimed) -> Settled {
         let now = self.world.clock.now();
         let settlements = [crate::work::Settlement::release(claimed)];
         let settled = self.world.memory.settle(&settlements, now, self.operation());
         block_on(settled).unwrap().pop().unwrap()
     }
 
-    fn intend(&self, claimed: &Claimed) -> Option<CallId> {
+    pub(super) fn intend(&self, claimed: &Claimed) -> Option<CallId> {
         let line = OrderLine {
             id: LineId::new("A-1-1").unwrap(),
             state: None,

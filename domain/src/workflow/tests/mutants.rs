@@ -3,8 +3,8 @@
 use std::panic::catch_unwind;
 
 use super::{
-    breaker, crash_points, crashes, endings, foreign, inbox, leases, pacing, plain, rests, store_faults, unknown,
-    validation,
+    breaker, crash_points, crashes, endings, foreign, holds, inbox, leases, pacing, plain, reconcile, rests,
+    store_faults, unknown, validation,
 };
 use crate::guards::{Guard, drop_one};
 use crate::workflow::{core, decide, prepare};
@@ -42,8 +42,9 @@ const NAMED: &[Named] = &named![
     SameOperation => store_faults::an_intent_that_stays_unconfirmed_is_never_sent_by_this_run_and_looked_at_by_the_next,
     StartBy => pacing::a_store_that_is_too_slow_for_intents_stops_the_run,
     TimeForACall => pacing::no_call_is_begun_that_could_outlast_its_lease,
-    LeaseMargin => pacing::the_permit_ends_a_margin_before_the_lease,
-    PermitBeforeBytes => pacing::the_permit_ends_a_margin_before_the_lease,
+    LeaseMargin => pacing::a_call_that_is_begun_ends_a_margin_before_its_lease,
+    PermitBeforeBytes => pacing::the_permit_ends_with_the_time_for_its_call,
+    PermitEndsWithTheCall => pacing::the_permit_ends_with_the_time_for_its_call,
     Breaker => breaker::five_calls_in_a_row_open_the_breaker_and_cost_untouched_orders_no_attempt,
     CredentialsStop => rests::refused_credentials_stop_the_run_and_fail_no_order,
     PauseIsKept => rests::a_pause_while_intents_are_written_leaves_them_unsent,
@@ -63,6 +64,15 @@ const NAMED: &[Named] = &named![
     LateAnswerIsKept => leases::an_answer_is_kept_also_where_its_lease_has_passed_on,
     FirstAnswerStands => leases::the_first_answer_stands,
     EffectWouldShow => prepare::tests::a_call_that_may_have_had_one_must_be_certain_to_show,
+    HoldOnClaims => holds::while_sending_is_held_no_order_is_claimed_to_be_sent,
+    HoldOnIntents => holds::while_sending_is_held_no_intent_is_written,
+    HoldVoidsLeases => holds::a_lease_from_before_a_hold_settles_nothing,
+    HoldBeginsAnEpoch => holds::a_hold_begins_in_an_epoch_that_no_restored_store_had,
+    OwnHoldIsLifted => holds::a_hold_that_was_taken_over_is_lifted_by_nobody_else,
+    TakenOverStops => reconcile::of_two_at_once_the_later_one_goes_on_and_neither_lifts_the_others_hold,
+    WaitAfterHold => reconcile::looks_wait_until_calls_of_before_have_ended_and_show,
+    AllLookedAtBeforeLift => reconcile::an_order_in_another_workers_hands_is_waited_for,
+    ListBeforeHold => reconcile::a_list_from_before_a_hold_justifies_no_send_after_it,
     SlowClockReadings => core::tests::a_reading_that_took_longer_than_the_margin_is_not_used,
 ];
 

@@ -260,7 +260,7 @@ fn an_order_that_the_store_has_lost_is_taken_in_again() {
 }
 
 #[test]
-fn looks_wait_until_calls_of_before_have_ended_and_show() {
+pub(super) fn looks_wait_until_calls_of_before_have_ended_and_show() {
     let world = World::new();
     let order = world.stored(&["A-1"]).remove(0);
     // Past the poll interval: nothing else holds up the first look.
@@ -361,7 +361,7 @@ fn a_worker_frozen_with_its_claims_sends_none_of_them_after_the_hold() {
 }
 
 #[test]
-fn a_list_from_before_a_hold_justifies_no_send_after_it() {
+pub(super) fn a_list_from_before_a_hold_justifies_no_send_after_it() {
     let world = World::new();
     let order = world.order("A-1");
     // The list shows it waiting; a call that was forgotten takes effect while another worker reconciles; then the list is
@@ -496,7 +496,7 @@ fn a_stop_while_it_waits_leaves_the_hold() {
 }
 
 #[test]
-fn of_two_at_once_the_later_one_goes_on_and_neither_lifts_the_others_hold() {
+pub(super) fn of_two_at_once_the_later_one_goes_on_and_neither_lifts_the_others_hold() {
     let world = World::new();
     world.stored(&["A-1", "A-2"]);
     world.market.accepted_by_a_person("A-1");
@@ -533,7 +533,7 @@ fn an_order_that_somebody_else_writes_to_meanwhile_is_looked_at_again() {
 }
 
 #[test]
-fn an_order_in_another_workers_hands_is_waited_for() {
+pub(super) fn an_order_in_another_workers_hands_is_waited_for() {
     let world = World::new();
     let orders = world.stored(&["A-1", "A-2"]);
     world.market.accepted_by_a_person("A-1");

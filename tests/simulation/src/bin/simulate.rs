@@ -146,7 +146,7 @@ fn mutants(seeds: u64) -> ExitCode {
         };
         let caught = (0..seeds).find_map(|seed| simulate(seed, &options).err());
         match caught {
-            Some(failure) => println!("{guard}: seed {}: {}", failure.seed, failure.what),
+            Some(failure) => println!("{guard}: after {} seeds: {}", failure.seed + 1, failure.what),
             None => {
                 missed += 1;
                 println!("{guard}: NOT FOUND in {seeds} seeds");
