@@ -63,12 +63,15 @@ fn reading(criterion: &mut Criterion) {
     });
     let mut group = criterion.benchmark_group("client");
     group.throughput(Throughput::Elements(BATCH as u64));
-    group.bench_function("a page of 100 orders, over loopback from a sandbox in this process", |bench| {
-        bench.to_async(&runtime).iter(async || {
-            let page = client.waiting(None).await.expect("a page");
-            assert_eq!(page.listing.orders.len(), BATCH);
-        });
-    });
+    group.bench_function(
+        "a page of 100 orders, over loopback from a sandbox in this process",
+        |bench| {
+            bench.to_async(&runtime).iter(async || {
+                let page = client.waiting(None).await.expect("a page");
+                assert_eq!(page.listing.orders.len(), BATCH);
+            });
+        },
+    );
     group.finish();
 }
 

@@ -104,13 +104,19 @@ fn stores(criterion: &mut Criterion) {
         group.sampling_mode(SamplingMode::Flat).sample_size(10);
         group.throughput(Throughput::Elements(BATCH as u64));
         group.bench_function("ingest of 100", |bench| {
-            bench.to_async(&runtime).iter_custom(async |count| turns.ingest(count).await.expect("measured"));
+            bench
+                .to_async(&runtime)
+                .iter_custom(async |count| turns.ingest(count).await.expect("measured"));
         });
         group.bench_function("claim of 100", |bench| {
-            bench.to_async(&runtime).iter_custom(async |count| turns.claim(count).await.expect("measured"));
+            bench
+                .to_async(&runtime)
+                .iter_custom(async |count| turns.claim(count).await.expect("measured"));
         });
         group.bench_function("settle of 100, each with an entry", |bench| {
-            bench.to_async(&runtime).iter_custom(async |count| turns.settle(count).await.expect("measured"));
+            bench
+                .to_async(&runtime)
+                .iter_custom(async |count| turns.settle(count).await.expect("measured"));
         });
         group.finish();
         drop(turns);

@@ -91,6 +91,8 @@ async fn read<T: DeserializeOwned>(input: &mut Input) -> Result<T> {
 
 async fn answer(answer: &impl Serialize) -> Result<()> {
     let mut output = tokio::io::stdout();
-    output.write_all(format!("{}\n", serde_json::to_string(answer)?).as_bytes()).await?;
+    output
+        .write_all(format!("{}\n", serde_json::to_string(answer)?).as_bytes())
+        .await?;
     output.flush().await.context("nobody listens any more")
 }

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use crate::child::{serve_sandbox, serve_worker};
-use crate::machine::Machine;
+use crate::machine::{self, Machine};
 use crate::parts::{self, Context};
 use crate::place::{Servers, StoreKind};
 use crate::progress::tell;
@@ -210,7 +210,8 @@ async fn measure(options: Options) -> Result<()> {
     };
     for part in chosen {
         tell(format_args!("{part:?} begins"));
-        let section = tokio::select! {
+        let load_before = machine::load();
+        let mut section = tokio::select! {
             section = parts::measure(part, &context) => section.with_context(|| format!("{part:?} was not measured"))?,
             interrupted = tokio::signal::ctrl_c() => {
                 interrupted?;
@@ -218,6 +219,7 @@ async fn measure(options: Options) -> Result<()> {
                 return Ok(());
             }
         };
+        section.load_before = load_before;
         report.machine().postgres = context.servers.facts().await?;
         report.add(section)?;
     }

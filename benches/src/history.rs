@@ -50,7 +50,10 @@ pub async fn grow(place: &Place, had: u64, entries: u64) -> Result<()> {
             sql.run(&statement).await?;
         }
         done = span.last;
-        tell(format_args!("{}: {done} of {all} orders of history are made", place.kind()));
+        tell(format_args!(
+            "{}: {done} of {all} orders of history are made",
+            place.kind()
+        ));
     }
     finish(place.kind(), &mut sql, &triggers).await
 }

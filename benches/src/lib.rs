@@ -7,6 +7,7 @@
 
 pub mod child;
 pub mod cli;
+pub mod cluster;
 pub mod history;
 pub mod limits;
 pub mod machine;

@@ -43,7 +43,9 @@ impl Machine {
         Self {
             cores: thread::available_parallelism().map_or(1, usize::from),
             cpu: field_of("/proc/cpuinfo", "model name"),
-            memory_mib: field_of("/proc/meminfo", "MemTotal").and_then(|text| kib(&text)).map(|kib| kib / 1024),
+            memory_mib: field_of("/proc/meminfo", "MemTotal")
+                .and_then(|text| kib(&text))
+                .map(|kib| kib / 1024),
             system: format!("{} {}", std::env::consts::OS, release.trim()).trim().to_owned(),
             date: format!("{:.0}", jiff::Timestamp::now()),
             build: if cfg!(debug_assertions) { "debug" } else { "release" },
@@ -51,6 +53,18 @@ impl Machine {
             postgres: None,
         }
     }
+}
+
+/// How many processes waited for a core over the last minute, by the system's own measure: what others do on the machine
+/// shows here.
+#[must_use]
+pub fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg")
+        .ok()?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
 }
 
 /// What stands behind `name:` in a file of such lines.

@@ -66,7 +66,10 @@ pub async fn ingest(store: &dyn Store, orders: &[NewOrder]) -> Result<()> {
     for batch in orders.chunks(BATCH) {
         let now = store.now().await?;
         let ingested = store.ingest(batch, now, operation()).await?;
-        ensure!(ingested.new.len() == batch.len(), "some of these orders were stored before");
+        ensure!(
+            ingested.new.len() == batch.len(),
+            "some of these orders were stored before"
+        );
     }
     Ok(())
 }
@@ -142,7 +145,11 @@ pub fn settlement(claimed: &Claimed, entry: Option<NewEntry>, standing: Standing
 pub async fn settle(store: &dyn Store, settlements: &[Settlement], now: Timestamp) -> Result<()> {
     let settled = store.settle(settlements, now, operation()).await?;
     let written = settled.iter().filter(|settled| **settled == Settled::Written).count();
-    ensure!(written == settlements.len(), "{written} of {} were written", settlements.len());
+    ensure!(
+        written == settlements.len(),
+        "{written} of {} were written",
+        settlements.len()
+    );
     Ok(())
 }
 

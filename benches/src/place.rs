@@ -7,13 +7,14 @@ use std::sync::Arc;
 use ackord::ports::Store;
 use ackord_postgres::{PostgresOptions, PostgresStore};
 use ackord_sqlite::{SqliteOptions, SqliteStore};
-use ackord_tests::postgres::{Database, Options, Server};
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use sqlx::{Connection as _, PgConnection, Row as _};
 use tempfile::TempDir;
+use uuid::Uuid;
 
+use crate::cluster::Cluster;
 use crate::machine::PostgresFacts;
 use crate::sql::Sql;
 
@@ -68,18 +69,17 @@ impl StoreAddress {
     }
 }
 
-/// A store for one measurement, with the schema in it; it goes away with this value.
+/// A store for one measurement; it goes away with [`Place::remove`], or else with the server or this value.
 #[derive(Debug)]
 pub struct Place {
     kind: StoreKind,
     address: StoreAddress,
-    _kept: Kept,
+    kept: Kept,
 }
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "what is held goes away when it is dropped")]
 enum Kept {
-    Database(Box<Database>),
+    Database { name: String, cluster: Arc<Cluster> },
     Directory(TempDir),
 }
 
@@ -108,9 +108,11 @@ impl Place {
     pub async fn empty(kind: StoreKind, servers: &Servers) -> Result<Self> {
         let (address, kept) = match kind {
             StoreKind::Postgres => {
-                let database = Database::empty(&servers.postgres().await?).await?;
-                let address = StoreAddress::Postgres(database.url().to_owned());
-                (address, Kept::Database(Box::new(database)))
+                let cluster = servers.postgres().await?;
+                let name = format!("bench_{}", Uuid::now_v7().simple());
+                cluster.run(&format!("CREATE DATABASE {name}")).await?;
+                let address = StoreAddress::Postgres(cluster.url(&name));
+                (address, Kept::Database { name, cluster })
             }
             StoreKind::Sqlite => {
                 let directory = tempfile::Builder::new().prefix("ackord-bench-").tempdir()?;
@@ -118,11 +120,18 @@ impl Place {
                 (address, Kept::Directory(directory))
             }
         };
-        Ok(Self {
-            kind,
-            address,
-            _kept: kept,
-        })
+        Ok(Self { kind, address, kept })
+    }
+
+    /// Takes it away, with whatever is still connected to it.
+    ///
+    /// # Errors
+    /// Where that fails.
+    pub async fn remove(self) -> Result<()> {
+        match self.kept {
+            Kept::Database { name, cluster } => cluster.run(&format!("DROP DATABASE {name} WITH (FORCE)")).await,
+            Kept::Directory(directory) => directory.close().context("a directory can't be removed"),
+        }
     }
 
     /// What it is.
@@ -172,23 +181,23 @@ async fn sqlite(path: &Path) -> Result<SqliteStore> {
 /// The throwaway server, started when it is first needed.
 #[derive(Debug, Default)]
 pub struct Servers {
-    postgres: tokio::sync::OnceCell<Server>,
+    postgres: tokio::sync::OnceCell<Arc<Cluster>>,
 }
 
 impl Servers {
-    /// The PostgreSQL server: durable, of this machine's own programs, in a directory that goes away with it.
+    /// The PostgreSQL server.
     ///
     /// # Errors
     /// Where there is none to be had.
-    pub async fn postgres(&self) -> Result<Server> {
-        let start = || Server::start_local(Options { durable: true });
-        Ok(self.postgres.get_or_try_init(start).await?.clone())
+    pub async fn postgres(&self) -> Result<Arc<Cluster>> {
+        let start = || async { Cluster::start().await.map(Arc::new) };
+        Ok(Arc::clone(self.postgres.get_or_try_init(start).await?))
     }
 
-    /// The process that serves, where the server was started here and the system tells it.
+    /// The process that serves, where it was started and the system tells it.
     #[must_use]
     pub fn postmaster(&self) -> Option<u32> {
-        crate::process::postmaster(&self.postgres.get()?.directory()?.join("cluster"))
+        self.postgres.get()?.postmaster()
     }
 
     /// What the report tells of the server, once it was started.
@@ -196,11 +205,13 @@ impl Servers {
     /// # Errors
     /// Where it does not answer.
     pub async fn facts(&self) -> Result<Option<PostgresFacts>> {
-        let Some(server) = self.postgres.get() else {
+        let Some(cluster) = self.postgres.get() else {
             return Ok(None);
         };
-        let mut connection = PgConnection::connect(server.admin_url()).await?;
-        let version = sqlx::query_scalar("SHOW server_version").fetch_one(&mut connection).await?;
+        let mut connection = PgConnection::connect(&cluster.url("postgres")).await?;
+        let version = sqlx::query_scalar("SHOW server_version")
+            .fetch_one(&mut connection)
+            .await?;
         let names: Vec<String> = TOLD.iter().map(|name| (*name).to_owned()).collect();
         let rows = sqlx::query("SELECT n, current_setting(n) FROM unnest($1::text[]) AS n").bind(names);
         let settings = rows.fetch_all(&mut connection).await?;

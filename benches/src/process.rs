@@ -1,7 +1,6 @@
 //! What a process has used: processor time and memory, by the system's own books (Linux alone keeps these).
 
 use std::fs;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -48,13 +47,6 @@ pub fn family_cpu_seconds(pid: u32) -> Option<f64> {
         }
     }
     Some(ticks / TICKS_A_SECOND)
-}
-
-/// The process that serves a PostgreSQL cluster.
-#[must_use]
-pub fn postmaster(cluster: &Path) -> Option<u32> {
-    let text = fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
-    text.lines().next()?.trim().parse().ok()
 }
 
 struct Stat {

@@ -25,6 +25,8 @@ pub struct Section {
     pub bars: Vec<Bar>,
     /// The plots.
     pub plots: Vec<Plot>,
+    /// The machine's load in the minute before the part began, where the system tells it.
+    pub load_before: Option<f64>,
     /// All figures.
     pub raw: Value,
 }

@@ -106,7 +106,9 @@ impl CallLog for TimedStore {
     }
 
     async fn finish(&self, id: CallId, end: &CallEnd, seen: &[SeenState]) -> StoreResult<()> {
-        self.times.of("finish", seen.len(), self.store.finish(id, end, seen)).await
+        self.times
+            .of("finish", seen.len(), self.store.finish(id, end, seen))
+            .await
     }
 }
 

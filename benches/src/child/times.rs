@@ -65,7 +65,10 @@ impl Times {
     #[must_use]
     pub fn methods(&self) -> BTreeMap<String, MethodTimes> {
         let methods = self.methods.lock().unwrap_or_else(PoisonError::into_inner);
-        methods.iter().map(|(name, times)| ((*name).to_owned(), *times)).collect()
+        methods
+            .iter()
+            .map(|(name, times)| ((*name).to_owned(), *times))
+            .collect()
     }
 }
 

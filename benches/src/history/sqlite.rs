@@ -29,8 +29,7 @@ const AT: &str = "strftime('%Y-%m-%dT%H:%M:%f000Z', 1577836800 + n * 10, 'unixep
 
 /// Rows for the orders of a span.
 pub(super) fn statements(Span { first, last }: Span) -> Vec<String> {
-    let numbers =
-        format!("WITH RECURSIVE s (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM s WHERE n < {last})");
+    let numbers = format!("WITH RECURSIVE s (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM s WHERE n < {last})");
     let (first_look, last_look) = (first / 100, last / 100);
     vec![
         format!(

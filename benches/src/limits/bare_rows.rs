@@ -92,7 +92,9 @@ pub async fn insert(place: &Place, span: Duration) -> Result<f64> {
     let mut round = 1_000_000_i64;
     while begun.elapsed() < span {
         let first = usize::try_from(rows).unwrap_or(0) % ORDERS;
-        let ids: Vec<String> = (first + 1..=first + BATCH).map(|number| format!("P-{number:010}")).collect();
+        let ids: Vec<String> = (first + 1..=first + BATCH)
+            .map(|number| format!("P-{number:010}"))
+            .collect();
         round += 1;
         match &mut sql {
             Sql::Postgres(connection) => {
@@ -112,7 +114,10 @@ async fn batch(connection: &mut SqliteConnection, ids: &[String], round: i64) ->
     let operation = crate::orders::operation().0.to_string();
     let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
     for id in ids {
-        let row = sqlx::query(SQLITE_ROW).bind(id).bind(NOTE).bind("2026-01-01T00:00:00.000000Z");
+        let row = sqlx::query(SQLITE_ROW)
+            .bind(id)
+            .bind(NOTE)
+            .bind("2026-01-01T00:00:00.000000Z");
         row.bind(round).bind(&operation).execute(&mut *tx).await?;
     }
     tx.commit().await

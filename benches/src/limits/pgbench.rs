@@ -1,28 +1,11 @@
 //! Bare inserts by PostgreSQL's own `pgbench`, where it is installed.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context as _, Result, ensure};
 use tokio::process::Command;
-
-/// Where Debian keeps the programs of each major version.
-const DEBIAN_ROOT: &str = "/usr/lib/postgresql";
-
-/// The program, where it is installed: on the search path, or where Debian keeps it.
-#[must_use]
-pub fn find() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut versions: Vec<PathBuf> = fs::read_dir(DEBIAN_ROOT)
-        .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
-        .unwrap_or_default();
-    versions.sort();
-    std::env::split_paths(&path)
-        .chain(versions.into_iter().rev())
-        .map(|directory| directory.join("pgbench"))
-        .find(|program| program.is_file())
-}
 
 /// Runs a script again and again on so many connections; gives transactions a second.
 ///

@@ -68,7 +68,12 @@ async fn write(sql: &mut Sql, statement: &'static str, id: &str, values: &[&str]
     Ok(())
 }
 
-async fn write_pg(connection: &mut PgConnection, statement: &'static str, id: &str, values: &[&str]) -> sqlx::Result<()> {
+async fn write_pg(
+    connection: &mut PgConnection,
+    statement: &'static str,
+    id: &str,
+    values: &[&str],
+) -> sqlx::Result<()> {
     let query = values
         .iter()
         .fold(sqlx::query(statement).bind(id), |query, value| query.bind(*value));

@@ -53,7 +53,8 @@ impl PlainShop {
         let mut calls = 0;
         loop {
             let offset = waiting.len();
-            let query = format!("order_state_codes=WAITING_ACCEPTANCE&sort=dateCreated&order=asc&max={PAGE}&offset={offset}");
+            let query =
+                format!("order_state_codes=WAITING_ACCEPTANCE&sort=dateCreated&order=asc&max={PAGE}&offset={offset}");
             let body = self.get(&query).await?;
             calls += 1;
             let page: Value = serde_json::from_slice(&body)?;
@@ -80,7 +81,9 @@ impl PlainShop {
     /// Any answer but success.
     pub async fn accept(&self, order: &WaitingOrder) -> Result<()> {
         let request = self.request(Method::PUT, &format!("{}/api/orders/{}/accept", self.url, order.id));
-        let request = request.header(CONTENT_TYPE, "application/json").body(order.decision.clone());
+        let request = request
+            .header(CONTENT_TYPE, "application/json")
+            .body(order.decision.clone());
         let answer = request.send().await?;
         let status = answer.status();
         answer.bytes().await?;
@@ -96,7 +99,9 @@ impl PlainShop {
 
     fn request(&self, method: Method, url: &str) -> RequestBuilder {
         let request = self.client.request(method, url);
-        request.header(AUTHORIZATION, &self.key).header(ACCEPT, "application/json")
+        request
+            .header(AUTHORIZATION, &self.key)
+            .header(ACCEPT, "application/json")
     }
 }
 

@@ -11,6 +11,7 @@ use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::Context;
+use crate::cluster;
 use crate::limits::{bare_rows, pgbench};
 use crate::orders::{self, BATCH};
 use crate::place::{Place, StoreAddress, StoreKind};
@@ -61,13 +62,15 @@ async fn measure_one(kind: StoreKind, writers: usize, span: Duration, context: &
     let bare_place = Place::empty(kind, &context.servers).await?;
     bare_rows::prepare(&bare_place).await?;
     let by_us = bare_rows::insert(&bare_place, span).await?;
-    let by_pgbench = match (bare_place.address(), pgbench::find()) {
+    let by_pgbench = match (bare_place.address(), cluster::program("pgbench")) {
         (StoreAddress::Postgres(url), Some(program)) => {
             let rate = pgbench::run(&program, url, bare_rows::SCRIPT, writers, span.as_secs().max(1)).await?;
             Some(rate * 100.0)
         }
         _ => None,
     };
+    place.remove().await?;
+    bare_place.remove().await?;
     Ok(Measured {
         kind,
         writers,
@@ -124,8 +127,19 @@ async fn write(store: Arc<dyn Store>, mut claimed: Vec<Claimed>, span: Duration)
 }
 
 fn section(measured: &[Measured]) -> Section {
-    let head = ["store", "writers", "through the store", "bare inserts", "by", "ratio", "bare, by a program of ours"];
-    let mut table = Table::new("Entries a second, in batches of 100, each batch committed durably", &head);
+    let head = [
+        "store",
+        "writers",
+        "through the store",
+        "bare inserts",
+        "by",
+        "ratio",
+        "bare, by a program of ours",
+    ];
+    let mut table = Table::new(
+        "Entries a second, in batches of 100, each batch committed durably",
+        &head,
+    );
     let mut bars = Vec::new();
     for one in measured {
         let share = ratio(one.through_store, one.bare);
@@ -136,7 +150,8 @@ fn section(measured: &[Measured]) -> Section {
             format!("{:.0}", one.bare),
             one.bare_by.to_owned(),
             format!("{:.0} %", share * 100.0),
-            one.bare_by_us.map_or_else(|| "the same".to_owned(), |rate| format!("{rate:.0} (one writer)")),
+            one.bare_by_us
+                .map_or_else(|| "the same".to_owned(), |rate| format!("{rate:.0} (one writer)")),
         ]);
         let what = format!("{}, {} writers: batched append to bare inserts", one.kind, one.writers);
         bars.push(Bar::at_least(what, 50.0, share * 100.0, " %"));
@@ -164,5 +179,6 @@ fn section(measured: &[Measured]) -> Section {
                 "bare_by_us_per_s": one.bare_by_us,
             })
         })),
+        ..Section::default()
     }
 }

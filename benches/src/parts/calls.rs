@@ -4,8 +4,8 @@ use ackord_sandbox::{OrderSeed, Pace};
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::workload::{self, Outcome, Workload};
 use super::Context;
+use super::workload::{self, Outcome, Workload};
 use crate::child::Marketplace;
 use crate::place::StoreKind;
 use crate::progress::tell;
@@ -30,7 +30,11 @@ struct Measured {
 }
 
 pub(super) async fn measure(context: &Context) -> Result<Section> {
-    let (waiting, poll_ms) = if context.options.quick { (100, 500) } else { (WAITING, POLL_MS) };
+    let (waiting, poll_ms) = if context.options.quick {
+        (100, 500)
+    } else {
+        (WAITING, POLL_MS)
+    };
     let mut measured = Vec::new();
     for store in context.options.stores.iter().copied() {
         for stale_looks in STALE_LOOKS {
@@ -71,7 +75,14 @@ fn seeds(waiting: u64, stale_looks: u32) -> Vec<OrderSeed> {
 }
 
 fn section(measured: &[Measured], poll_ms: u64) -> Section {
-    let head = ["store", "orders", "moved by", "acceptances", "pages and looks", "calls an order"];
+    let head = [
+        "store",
+        "orders",
+        "moved by",
+        "acceptances",
+        "pages and looks",
+        "calls an order",
+    ];
     let mut table = Table::new("Marketplace calls, by the call log", &head);
     let mut bars = Vec::new();
     for one in measured {
@@ -106,8 +117,11 @@ fn section(measured: &[Measured], poll_ms: u64) -> Section {
         tables: vec![table],
         bars,
         plots: Vec::new(),
-        raw: Value::from_iter(measured.iter().map(|one| {
-            json!({"store": one.store, "stale_looks": one.stale_looks, "outcome": one.outcome})
-        })),
+        raw: Value::from_iter(
+            measured
+                .iter()
+                .map(|one| json!({"store": one.store, "stale_looks": one.stale_looks, "outcome": one.outcome})),
+        ),
+        ..Section::default()
     }
 }

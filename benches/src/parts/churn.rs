@@ -93,7 +93,8 @@ impl Churn {
             self.orders += BATCH as u64;
             tokio::time::sleep(self.pace.saturating_sub(batch.elapsed())).await;
         }
-        let dead = "SELECT coalesce((SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'order_work'), 0)::bigint";
+        let dead =
+            "SELECT coalesce((SELECT n_dead_tup FROM pg_stat_user_tables WHERE relname = 'order_work'), 0)::bigint";
         let told = Span {
             held,
             minutes: self.begun.elapsed().as_secs_f64() / 60.0,
@@ -115,7 +116,15 @@ impl Churn {
 }
 
 fn section(spans: &[Span]) -> Section {
-    let head = ["after, min", "old snapshot", "orders so far", "claim, median", "p99", "max", "dead rows"];
+    let head = [
+        "after, min",
+        "old snapshot",
+        "orders so far",
+        "claim, median",
+        "p99",
+        "max",
+        "dead rows",
+    ];
     let mut table = Table::new("Claims of 100, in ms", &head);
     for span in spans {
         table.row([
@@ -161,5 +170,6 @@ fn section(spans: &[Span]) -> Section {
             series: vec![line("median", |span| span.claim.median_ms), line("p99", |span| span.claim.p99_ms)],
         }],
         raw: json!({"spans": Value::from_iter(spans.iter().map(|span| json!(span)))}),
+        ..Section::default()
     }
 }

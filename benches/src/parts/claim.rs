@@ -100,6 +100,8 @@ async fn measure_store(kind: StoreKind, context: &Context) -> Result<Vec<Measure
         ));
         measured.push(one);
     }
+    drop(store);
+    place.remove().await?;
     Ok(measured)
 }
 
@@ -120,7 +122,15 @@ async fn compare(place: &Place) -> Result<(Summary, Summary)> {
 
 fn section(measured: &[Measured]) -> Section {
     let head = [
-        "store", "entries", "claim, median", "p99", "max", "× the smallest", "settle, median", "best plain index", "newest status",
+        "store",
+        "entries",
+        "claim, median",
+        "p99",
+        "max",
+        "× the smallest",
+        "settle, median",
+        "best plain index",
+        "newest status",
     ];
     let mut table = Table::new("Finding and claiming 100 pending orders, in ms", &head);
     let mut bars = Vec::new();
@@ -168,6 +178,7 @@ fn section(measured: &[Measured]) -> Section {
             series,
         }],
         raw: Value::from_iter(measured.iter().map(raw)),
+        ..Section::default()
     }
 }
 

@@ -3,8 +3,8 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::workload::{self, Outcome, Workload};
 use super::Context;
+use super::workload::{self, Outcome, Workload};
 use crate::child::Marketplace;
 use crate::place::StoreKind;
 use crate::process::Memory;
@@ -56,7 +56,13 @@ fn mib(kib: u64) -> f64 {
 }
 
 fn section(measured: &[Measured]) -> Section {
-    let head = ["store", "orders waiting", "at the most, MiB", "at the end, MiB", "orders/s"];
+    let head = [
+        "store",
+        "orders waiting",
+        "at the most, MiB",
+        "at the end, MiB",
+        "orders/s",
+    ];
     let mut table = Table::new("Resident memory of the process with one worker", &head);
     let mut bars = Vec::new();
     let mut series = Vec::new();
@@ -77,7 +83,12 @@ fn section(measured: &[Measured]) -> Section {
         let what = format!("{store}: resident memory, {} orders waiting", most.waiting);
         let growth = ratio(as_f64(most.memory.peak_kib), as_f64(fewest.memory.peak_kib));
         bars.push(Bar::at_most(what.as_str(), 150.0, mib(most.memory.peak_kib), " MiB"));
-        bars.push(Bar::at_most(format!("{what}, to {}", fewest.waiting), 1.5, growth, " ×"));
+        bars.push(Bar::at_most(
+            format!("{what}, to {}", fewest.waiting),
+            1.5,
+            growth,
+            " ×",
+        ));
         series.push(Series {
             name: store.to_string(),
             points: of_store
@@ -104,8 +115,9 @@ fn section(measured: &[Measured]) -> Section {
             scales: (Scale::Linear, Scale::Linear),
             series,
         }],
-        raw: Value::from_iter(measured.iter().map(|one| {
-            json!({"store": one.store, "waiting": one.waiting, "memory": one.memory, "outcome": one.outcome})
-        })),
+        raw: Value::from_iter(measured.iter().map(
+            |one| json!({"store": one.store, "waiting": one.waiting, "memory": one.memory, "outcome": one.outcome}),
+        )),
+        ..Section::default()
     }
 }

@@ -49,7 +49,11 @@ pub(super) async fn measure(context: &Context) -> Result<Section> {
 }
 
 async fn run(mut command: Command) -> Result<()> {
-    let output = command.stdin(Stdio::null()).output().await.context("ackord can't be started")?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .context("ackord can't be started")?;
     let words = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "ackord ended with {}: {words}", output.status);
     Ok(())
@@ -58,7 +62,9 @@ async fn run(mut command: Command) -> Result<()> {
 /// The program that was named, or the one beside this one; where it is missing, it is built.
 async fn program(context: &Context) -> Result<PathBuf> {
     if let Some(path) = &context.options.ackord {
-        return path.canonicalize().with_context(|| format!("{} is missing", path.display()));
+        return path
+            .canonicalize()
+            .with_context(|| format!("{} is missing", path.display()));
     }
     let own = std::env::current_exe()?;
     let beside = own.with_file_name(format!("ackord{}", std::env::consts::EXE_SUFFIX));
@@ -86,7 +92,10 @@ async fn build(program: &Path) -> Result<()> {
 }
 
 fn section(version: Summary, nothing: Summary) -> Section {
-    let mut table = Table::new("Starts of the `ackord` program, in ms", &["to", "median", "p99", "max", "starts"]);
+    let mut table = Table::new(
+        "Starts of the `ackord` program, in ms",
+        &["to", "median", "p99", "max", "starts"],
+    );
     let mut row = |what: &str, summary: Summary| {
         let ms = |value: f64| format!("{value:.1}");
         table.row([
@@ -114,5 +123,6 @@ fn section(version: Summary, nothing: Summary) -> Section {
         ],
         plots: Vec::new(),
         raw: json!({"version": version, "nothing_to_do": nothing}),
+        ..Section::default()
     }
 }

@@ -5,8 +5,8 @@ mod tell;
 
 use anyhow::Result;
 
-use super::workload::{self, Outcome, Workload};
 use super::Context;
+use super::workload::{self, Outcome, Workload};
 use crate::child::Marketplace;
 use crate::limits::{bare_http, sequential};
 use crate::place::{Place, StoreKind};
@@ -71,7 +71,9 @@ pub(super) async fn measure(context: &Context) -> Result<Section> {
     for setting in settings(options) {
         let lanes = setting.lanes();
         if measured.bare(setting.latency_ms, lanes).is_none() {
-            measured.bare.push(measure_bare(context, setting.latency_ms, lanes).await?);
+            measured
+                .bare
+                .push(measure_bare(context, setting.latency_ms, lanes).await?);
         }
         let outcome = measure_run(context, setting).await?;
         measured.runs.push(Run { setting, outcome });
@@ -80,18 +82,25 @@ pub(super) async fn measure(context: &Context) -> Result<Section> {
 }
 
 async fn measure_plain(context: &Context, latency_ms: u64, store: StoreKind) -> Result<Plain> {
-    let orders = plan::orders_of(&context.options, latency_ms, 1, plan::SEQUENTIAL_SECONDS);
+    let orders = plan::orders_of_plain(&context.options, latency_ms);
     let marketplace = Marketplace::start(orders, latency_ms).await?;
     let place = Place::empty(store, &context.servers).await?;
     let done = sequential::run(&marketplace, &place).await?;
     marketplace.stop().await?;
+    place.remove().await?;
     let rate = per_second(done.orders, done.whole);
-    progress(format_args!("{latency_ms} ms, {store}, plain sequential worker: {rate:.1} orders/s"));
-    Ok(Plain { latency_ms, store, rate })
+    progress(format_args!(
+        "{latency_ms} ms, {store}, plain sequential worker: {rate:.1} orders/s"
+    ));
+    Ok(Plain {
+        latency_ms,
+        store,
+        rate,
+    })
 }
 
 async fn measure_bare(context: &Context, latency_ms: u64, lanes: usize) -> Result<Bare> {
-    let orders = plan::orders_of(&context.options, latency_ms, lanes, plan::SECONDS);
+    let orders = plan::orders_of(&context.options, latency_ms, lanes);
     let marketplace = Marketplace::start(orders, latency_ms).await?;
     let done = bare_http::run(&marketplace, lanes).await?;
     marketplace.stop().await?;
@@ -109,7 +118,7 @@ async fn measure_bare(context: &Context, latency_ms: u64, lanes: usize) -> Resul
 }
 
 async fn measure_run(context: &Context, setting: Setting) -> Result<Outcome> {
-    let orders = plan::orders_of(&context.options, setting.latency_ms, setting.lanes(), plan::SECONDS);
+    let orders = plan::orders_of(&context.options, setting.latency_ms, setting.lanes());
     let marketplace = Marketplace::start(orders, setting.latency_ms).await?;
     let workload = Workload {
         store: setting.store,

@@ -97,7 +97,9 @@ pub(super) async fn run(
         })
         .collect();
     let workers = Workers::start(&jobs).await?;
-    let served_by = (workload.store == StoreKind::Postgres).then(|| context.servers.postmaster()).flatten();
+    let served_by = (workload.store == StoreKind::Postgres)
+        .then(|| context.servers.postmaster())
+        .flatten();
     let server_before = served_by.and_then(family_cpu_seconds);
     let market_before = marketplace.cpu_seconds();
     let results = workers.go().await?;
@@ -114,10 +116,17 @@ pub(super) async fn run(
     used("workers", results.iter().map(|result| result.cpu_s).sum(), Some(0.0));
 
     let mut sql = place.sql().await?;
-    let accepted = sql.number("SELECT count(*) FROM order_work WHERE status = 'accepted'").await?;
-    ensure!(u64::try_from(accepted)? == orders, "{accepted} of {orders} orders were accepted");
+    let accepted = sql
+        .number("SELECT count(*) FROM order_work WHERE status = 'accepted'")
+        .await?;
+    ensure!(
+        u64::try_from(accepted)? == orders,
+        "{accepted} of {orders} orders were accepted"
+    );
     let calls = sql.number("SELECT count(*) FROM api_calls").await?;
     let logged_ms = sql.number(logged_window(workload.store)).await?;
+    drop(sql);
+    place.remove().await?;
     Ok(outcome(orders, &results, u64::try_from(calls)?, logged_ms, cpu_s))
 }
 

@@ -51,6 +51,9 @@ fn section(section: &Section) -> String {
     for paragraph in &section.text {
         let _ = write!(text, "\n{paragraph}\n");
     }
+    if let Some(load) = section.load_before {
+        let _ = write!(text, "\nThe machine's load in the minute before was {load:.1}.\n");
+    }
     for table in &section.tables {
         let _ = write!(text, "\n{}\n", self::table(table));
     }

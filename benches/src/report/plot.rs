@@ -49,7 +49,10 @@ impl Plot {
     /// # Errors
     /// Where the file can't be written.
     pub fn draw(&self, directory: &Path) -> Result<()> {
-        let (x, y) = (self.range(self.scales.0, |point| point.0), self.range(self.scales.1, |point| point.1));
+        let (x, y) = (
+            self.range(self.scales.0, |point| point.0),
+            self.range(self.scales.1, |point| point.1),
+        );
         let path = directory.join(&self.file);
         match self.scales {
             (Scale::Linear, Scale::Linear) => self.draw_over(&path, x, y),
@@ -93,9 +96,12 @@ impl Plot {
                 .label(&series.name)
                 .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
             chart
-                .draw_series(PointSeries::of_element(points(), 3, color.filled(), &|at, size, style| {
-                    Circle::new(at, size, style)
-                }))
+                .draw_series(PointSeries::of_element(
+                    points(),
+                    3,
+                    color.filled(),
+                    &|at, size, style| Circle::new(at, size, style),
+                ))
                 .map_err(|error| failed(&error))?;
         }
         chart
@@ -171,6 +177,9 @@ mod tests {
 
     #[test]
     fn labels_are_short() {
-        assert_eq!([number(10_000_000.0), number(20_000.0), number(0.5)], ["10 M", "20 k", "0.5"]);
+        assert_eq!(
+            [number(10_000_000.0), number(20_000.0), number(0.5)],
+            ["10 M", "20 k", "0.5"]
+        );
     }
 }

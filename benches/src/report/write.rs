@@ -51,7 +51,12 @@ impl Report {
             .sections
             .iter()
             .map(|section| {
-                let part = json!({"figures": section.raw, "bars": section.bars, "plots": section.plots});
+                let part = json!({
+                    "load_before": section.load_before,
+                    "figures": section.raw,
+                    "bars": section.bars,
+                    "plots": section.plots,
+                });
                 (section.name.clone(), part)
             })
             .collect();

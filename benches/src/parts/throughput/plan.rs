@@ -6,10 +6,10 @@ use crate::cli::Options;
 use crate::place::StoreKind;
 
 /// How long a run may take, about, in seconds.
-pub(super) const SECONDS: u64 = 25;
+const SECONDS: u64 = 25;
 
 /// How long a sequential worker may take, about, in seconds.
-pub(super) const SEQUENTIAL_SECONDS: u64 = 10;
+const SEQUENTIAL_SECONDS: u64 = 10;
 
 /// The concurrency of each of several workers: the default.
 const CONCURRENCY: usize = 16;
@@ -56,9 +56,15 @@ pub(super) fn settings(options: &Options) -> Vec<Setting> {
     settings
 }
 
+/// How many orders a sequential worker gets: two calls and three commits each, one after another.
+pub(super) fn orders_of_plain(options: &Options, latency_ms: u64) -> u64 {
+    let fit = SEQUENTIAL_SECONDS * 1000 / (2 * latency_ms + 5 * CALL_MS);
+    options.orders.min(fit.max(100))
+}
+
 /// How many orders a run gets: those that were asked for, or as many as fit into the time at so many calls at once.
-pub(super) fn orders_of(options: &Options, latency_ms: u64, lanes: usize, seconds: u64) -> u64 {
-    let fit = seconds * 1000 * lanes as u64 / (latency_ms + CALL_MS);
+pub(super) fn orders_of(options: &Options, latency_ms: u64, lanes: usize) -> u64 {
+    let fit = SECONDS * 1000 * lanes as u64 / (latency_ms + CALL_MS);
     // At least a page.
     options.orders.min(fit.max(100))
 }

@@ -40,19 +40,33 @@ pub(super) fn section(measured: &Measured, options: &Options) -> Section {
                 "latency_ms": plain.latency_ms, "store": plain.store, "per_s": plain.rate,
             }))),
         }),
+        ..Section::default()
     }
 }
 
 fn runs(measured: &Measured) -> Table {
     let head = [
-        "latency", "store", "workers × concurrency", "orders", "orders/s", "from first OR21", "bare HTTP", "from first OR21",
-        "ratio", "sequential", "times that", "calls an order", "of a core",
+        "latency",
+        "store",
+        "workers × concurrency",
+        "orders",
+        "orders/s",
+        "from first OR21",
+        "bare HTTP",
+        "from first OR21",
+        "ratio",
+        "sequential",
+        "times that",
+        "calls an order",
+        "of a core",
     ];
     let mut table = Table::new("Orders a second", &head);
     for Run { setting, outcome } in &measured.runs {
         let bare = measured.bare(setting.latency_ms, setting.lanes());
         let (bare_whole, bare_window) = bare.map_or((0.0, 0.0), |bare| (bare.whole, bare.window));
-        let plain = measured.plain(setting.latency_ms, setting.store).map_or(0.0, |plain| plain.rate);
+        let plain = measured
+            .plain(setting.latency_ms, setting.store)
+            .map_or(0.0, |plain| plain.rate);
         table.row([
             format!("{} ms", setting.latency_ms),
             setting.store.to_string(),
@@ -74,8 +88,19 @@ fn runs(measured: &Measured) -> Table {
 
 /// Where the time of the fastest run on each store went, by the methods of the ports.
 fn methods(measured: &Measured) -> Table {
-    let head = ["store", "method", "calls", "of orders", "together, ms", "a call, ms", "the longest, ms"];
-    let mut table = Table::new("The ports' methods in the fastest run on each store (calls at once count each)", &head);
+    let head = [
+        "store",
+        "method",
+        "calls",
+        "of orders",
+        "together, ms",
+        "a call, ms",
+        "the longest, ms",
+    ];
+    let mut table = Table::new(
+        "The ports' methods in the fastest run on each store (calls at once count each)",
+        &head,
+    );
     for store in [StoreKind::Postgres, StoreKind::Sqlite] {
         let Some(run) = fastest(measured, 0, store) else {
             continue;
@@ -125,10 +150,18 @@ fn bars(measured: &Measured) -> Vec<Bar> {
                 && setting.concurrency == AT_CONCURRENCY
         });
         if let Some(Run { setting, outcome }) = slow {
-            let what = format!("{store}, marketplace at {AT_LATENCY} ms, concurrency {AT_CONCURRENCY}, {} orders", outcome.orders);
+            let what = format!(
+                "{store}, marketplace at {AT_LATENCY} ms, concurrency {AT_CONCURRENCY}, {} orders",
+                outcome.orders
+            );
             let possible = as_f64(AT_CONCURRENCY as u64) * 1000.0 / as_f64(AT_LATENCY);
             let share = ratio(outcome.window_rate(), possible) * 100.0;
-            bars.push(Bar::at_least(format!("{what}: to {possible:.0} orders/s"), 90.0, share, " %"));
+            bars.push(Bar::at_least(
+                format!("{what}: to {possible:.0} orders/s"),
+                90.0,
+                share,
+                " %",
+            ));
             let plain = measured.plain(AT_LATENCY, store).map_or(0.0, |plain| plain.rate);
             bars.push(Bar::at_least(
                 format!("{what}: to the sequential worker"),
@@ -136,9 +169,16 @@ fn bars(measured: &Measured) -> Vec<Bar> {
                 ratio(outcome.window_rate(), plain),
                 " ×",
             ));
-            let bare = measured.bare(AT_LATENCY, setting.lanes()).map_or(0.0, |bare| bare.window);
+            let bare = measured
+                .bare(AT_LATENCY, setting.lanes())
+                .map_or(0.0, |bare| bare.window);
             let share = ratio(outcome.window_rate(), bare) * 100.0;
-            bars.push(Bar::at_least(format!("{what}: to a bare loop of the same calls"), 85.0, share, " %"));
+            bars.push(Bar::at_least(
+                format!("{what}: to a bare loop of the same calls"),
+                85.0,
+                share,
+                " %",
+            ));
         }
     }
     bars
@@ -149,10 +189,13 @@ fn plots(measured: &Measured, options: &Options) -> Vec<Plot> {
         let mut series = Vec::new();
         for latency_ms in &options.latency {
             for store in &options.stores {
-                let runs = measured.runs.iter().filter(|run| {
-                    run.setting.latency_ms == *latency_ms && run.setting.store == *store && chosen(run)
-                });
-                let mut points: Vec<_> = runs.map(|run| (as_f64(along(run) as u64), run.outcome.rate())).collect();
+                let runs = measured
+                    .runs
+                    .iter()
+                    .filter(|run| run.setting.latency_ms == *latency_ms && run.setting.store == *store && chosen(run));
+                let mut points: Vec<_> = runs
+                    .map(|run| (as_f64(along(run) as u64), run.outcome.rate()))
+                    .collect();
                 points.sort_by(|one, other| one.0.total_cmp(&other.0));
                 series.push(Series {
                     name: format!("{store}, {latency_ms} ms"),
@@ -170,11 +213,17 @@ fn plots(measured: &Measured, options: &Options) -> Vec<Plot> {
         }
     };
     vec![
-        plot("concurrency", "acceptances under way in one worker", |run| run.setting.workers == 1, |run| {
-            run.setting.concurrency
-        }),
-        plot("workers", "workers with a concurrency of 16", |run| run.setting.concurrency == 16, |run| {
-            run.setting.workers
-        }),
+        plot(
+            "concurrency",
+            "acceptances under way in one worker",
+            |run| run.setting.workers == 1,
+            |run| run.setting.concurrency,
+        ),
+        plot(
+            "workers",
+            "workers with a concurrency of 16",
+            |run| run.setting.concurrency == 16,
+            |run| run.setting.workers,
+        ),
     ]
 }
