@@ -162,8 +162,8 @@ impl Options {
             self.rounds = 5;
             self.seconds = 1;
             self.orders = 120;
-            self.latency = vec![0, 5];
-            self.concurrency = vec![1, 16];
+            self.latency = vec![2];
+            self.concurrency = vec![16];
             self.workers = vec![1, 2];
             self.waiting = vec![100, 200];
             self.minutes = 0.03;

@@ -31,7 +31,7 @@ struct Measured {
 
 pub(super) async fn measure(context: &Context) -> Result<Section> {
     let (waiting, poll_ms) = if context.options.quick {
-        (100, 500)
+        (100, 200)
     } else {
         (WAITING, POLL_MS)
     };

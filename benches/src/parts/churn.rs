@@ -40,6 +40,14 @@ struct Span {
 }
 
 pub(super) async fn measure(context: &Context) -> Result<Section> {
+    if !context.options.stores.contains(&StoreKind::Postgres) {
+        return Ok(Section {
+            text: vec![
+                "Not measured: it is about PostgreSQL, which is not among the stores that were asked for.".to_owned(),
+            ],
+            ..empty()
+        });
+    }
     let place = Place::new(StoreKind::Postgres, &context.servers).await?;
     let entries = if context.options.quick { 900 } else { HISTORY };
     history::grow(&place, 0, entries).await?;
@@ -147,8 +155,6 @@ fn section(spans: &[Span]) -> Section {
         points: spans.iter().map(|span| (span.minutes, of(span))).collect(),
     };
     Section {
-        name: "churn".to_owned(),
-        title: "claims while a transaction is left idle and the work table churns".to_owned(),
         text: vec![
             "Batches of 100 orders are taken in, claimed and settled one after another on PostgreSQL, first without, then \
              beside a transaction that keeps its old snapshot and does nothing, then without it again. Rows that died \
@@ -170,6 +176,15 @@ fn section(spans: &[Span]) -> Section {
             series: vec![line("median", |span| span.claim.median_ms), line("p99", |span| span.claim.p99_ms)],
         }],
         raw: json!({"spans": Value::from_iter(spans.iter().map(|span| json!(span)))}),
+        ..empty()
+    }
+}
+
+/// The section before anything was measured.
+fn empty() -> Section {
+    Section {
+        name: "churn".to_owned(),
+        title: "claims while a transaction is left idle and the work table churns".to_owned(),
         ..Section::default()
     }
 }
