@@ -25,8 +25,8 @@ const CRATES: [(&str, &str); 7] = [
     ("app-cli", "ackord-cli"),
 ];
 
-/// The directories of the unpublished crates that hold tests.
-const TESTS: [&str; 2] = ["tests", "tests/simulation"];
+/// The directories of the unpublished crates that hold tests and benchmarks.
+const TESTS: [&str; 3] = ["tests", "tests/simulation", "benches"];
 
 /// The root of the workspace.
 fn root() -> PathBuf {

@@ -179,7 +179,7 @@ fn sandbox_links(links: &[Link]) -> Vec<String> {
 }
 
 fn built_with_adapters(links: &[Link]) -> Vec<String> {
-    let allowed = ["ackord-cli", "ackord-tests"];
+    let allowed = ["ackord-cli", "ackord-tests", "ackord-bench"];
     let wrong =
         |link: &&Link| ADAPTERS.contains(&link.to.as_str()) && !allowed.contains(&link.from.as_str()) && !link.in_tests;
     links
