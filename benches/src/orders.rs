@@ -126,15 +126,9 @@ pub fn entry(status: OrderStatus) -> NewEntry {
 #[must_use]
 pub fn settlement(claimed: &Claimed, entry: Option<NewEntry>, standing: Standing) -> Settlement {
     Settlement {
-        order_id: claimed.order_id.clone(),
-        fence: claimed.fence,
-        version: claimed.version,
-        from: claimed.status.clone(),
         entry,
-        failure: None,
-        resolution: None,
-        close_call: None,
         standing,
+        ..Settlement::release(claimed)
     }
 }
 
