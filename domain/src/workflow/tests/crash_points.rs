@@ -168,20 +168,32 @@ fn a_run_cut_at_any_await_is_finished_by_a_new_worker_whatever_became_of_its_cal
 }
 
 #[test]
-fn a_recovery_cut_at_any_await_is_finished_as_well_in_all_pairs() {
-    for part in Part::HALVES {
-        let counts = Counts::default();
-        let trial = Trial::new(part, [61, 21]);
-        std::thread::scope(|scope| {
-            for from in 0..2 {
-                let counts = &counts;
-                let cut_again = move |trial| all_recoveries(trial, counts);
-                scope.spawn(move || all_cuts(trial, (from, 2), counts, cut_again));
-            }
-        });
-        println!("{part:?}: {counts:?}");
-        let pairs = counts.pairs.into_inner();
-        let least = if part == Part::Waiting { 2_000 } else { 10_000 };
-        assert!(pairs >= least, "only {pairs} pairs");
-    }
+fn a_recovery_cut_at_any_await_is_finished_as_well_in_all_pairs_of_calls() {
+    all_pairs(Part::Calls, 10_000);
+}
+
+#[test]
+fn a_recovery_cut_at_any_await_is_finished_as_well_in_all_pairs_with_others() {
+    all_pairs(Part::Others, 10_000);
+}
+
+#[test]
+fn a_recovery_cut_at_any_await_is_finished_as_well_in_all_pairs_of_those_that_wait() {
+    all_pairs(Part::Waiting, 2_000);
+}
+
+/// Every pair of cuts of one part, on two threads.
+fn all_pairs(part: Part, least: u64) {
+    let counts = Counts::default();
+    let trial = Trial::new(part, [61, 21]);
+    std::thread::scope(|scope| {
+        for from in 0..2 {
+            let counts = &counts;
+            let cut_again = move |trial| all_recoveries(trial, counts);
+            scope.spawn(move || all_cuts(trial, (from, 2), counts, cut_again));
+        }
+    });
+    println!("{part:?}: {counts:?}");
+    let pairs = counts.pairs.into_inner();
+    assert!(pairs >= least, "only {pairs} pairs");
 }

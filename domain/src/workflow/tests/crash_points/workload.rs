@@ -42,11 +42,6 @@ pub(super) enum Part {
     Waiting,
 }
 
-impl Part {
-    /// Every part that pairs of cuts are gone through for.
-    pub(super) const HALVES: [Self; 3] = [Self::Calls, Self::Others, Self::Waiting];
-}
-
 /// The world in which it begins: what stands on the marketplace, what another worker left, and what other programs wrote.
 pub(super) fn world(part: Part) -> World {
     if part == Part::Waiting {
