@@ -14,6 +14,7 @@ use trial::{Cut, Fate, Reach, Reached, Trial};
 use workload::Part;
 
 use super::drive::block_on;
+use crate::work::CLAIMS_TOGETHER;
 
 /// What the tests went through.
 #[derive(Debug, Default)]
@@ -137,6 +138,23 @@ fn the_workload_passes_through_every_step_and_settles_uncut() {
 }
 
 #[test]
+fn leases_are_renewed_and_a_suspect_is_claimed_alone_in_the_part_for_them() {
+    let world = workload::world(Part::Waiting);
+    let suspect = world
+        .memory
+        .work_rows()
+        .into_iter()
+        .find(|(id, _)| id.as_str() == workload::SUSPECT);
+    assert!(
+        suspect.is_some_and(|(_, row)| row.unreleased_claims >= CLAIMS_TOGETHER),
+        "it would be claimed with others"
+    );
+    block_on(workload::session(&world));
+    trial::finish(&world);
+    workload::passed_through_renewals_and_a_suspect(&world);
+}
+
+#[test]
 fn a_run_cut_at_any_await_is_finished_by_a_new_worker_whatever_became_of_its_calls() {
     // The next worker comes under the lease of the dead one, after it, and after the poll interval.
     for gap in [1, 21, 61] {
@@ -150,19 +168,32 @@ fn a_run_cut_at_any_await_is_finished_by_a_new_worker_whatever_became_of_its_cal
 }
 
 #[test]
-fn a_recovery_cut_at_any_await_is_finished_as_well_in_all_pairs() {
-    for part in [Part::Calls, Part::Others] {
-        let counts = Counts::default();
-        let trial = Trial::new(part, [61, 21]);
-        std::thread::scope(|scope| {
-            for from in 0..2 {
-                let counts = &counts;
-                let cut_again = move |trial| all_recoveries(trial, counts);
-                scope.spawn(move || all_cuts(trial, (from, 2), counts, cut_again));
-            }
-        });
-        println!("{part:?}: {counts:?}");
-        let pairs = counts.pairs.into_inner();
-        assert!(pairs >= 10_000, "only {pairs} pairs");
-    }
+fn a_recovery_cut_at_any_await_is_finished_as_well_in_all_pairs_of_calls() {
+    all_pairs(Part::Calls, 10_000);
+}
+
+#[test]
+fn a_recovery_cut_at_any_await_is_finished_as_well_in_all_pairs_with_others() {
+    all_pairs(Part::Others, 10_000);
+}
+
+#[test]
+fn a_recovery_cut_at_any_await_is_finished_as_well_in_all_pairs_of_those_that_wait() {
+    all_pairs(Part::Waiting, 2_000);
+}
+
+/// Every pair of cuts of one part, on two threads.
+fn all_pairs(part: Part, least: u64) {
+    let counts = Counts::default();
+    let trial = Trial::new(part, [61, 21]);
+    std::thread::scope(|scope| {
+        for from in 0..2 {
+            let counts = &counts;
+            let cut_again = move |trial| all_recoveries(trial, counts);
+            scope.spawn(move || all_cuts(trial, (from, 2), counts, cut_again));
+        }
+    });
+    println!("{part:?}: {counts:?}");
+    let pairs = counts.pairs.into_inner();
+    assert!(pairs >= least, "only {pairs} pairs");
 }

@@ -10,10 +10,14 @@ use crate::order::OrderId;
 use crate::ports::Clock as _;
 use crate::settings::Settings;
 use crate::state::MarketplaceState as State;
+use crate::work::CLAIMS_TOGETHER;
 use crate::workflow::Wait;
 
 /// Its status was written by another program and is no more ours to change, though the marketplace lists it as waiting.
 pub(super) const CONTRADICTION: &str = "contradiction";
+
+/// The order that is claimed alone.
+pub(super) const SUSPECT: &str = "suspect";
 
 /// Orders that need not end as accepted: another's status stands, or the marketplace's.
 const NOT_OURS: [&str; 5] = [
@@ -33,10 +37,16 @@ pub(super) enum Part {
     Calls,
     /// Those that others have to do with: a dead worker, people, other programs.
     Others,
+    /// Few that wait so long for their turn that their leases are renewed, and one that is claimed alone, for its workers
+    /// ended by it.
+    Waiting,
 }
 
 /// The world in which it begins: what stands on the marketplace, what another worker left, and what other programs wrote.
 pub(super) fn world(part: Part) -> World {
+    if part == Part::Waiting {
+        return waiting();
+    }
     let settings = Settings {
         // Fewer places than orders: some stand in the queue while others are on their way.
         concurrency: 4,
@@ -62,6 +72,42 @@ pub(super) fn world(part: Part) -> World {
         another_programs_entries(&world);
     }
     world
+}
+
+/// One place, calls that take most of a lease, and an order that ended as many workers as are claimed together.
+fn waiting() -> World {
+    let mut world = World::with(Settings {
+        concurrency: 1,
+        ..Settings::default()
+    });
+    let suspect = world.scripted(SUSPECT, &[Answer::LostAfterEffect]);
+    for _ in 0..CLAIMS_TOGETHER {
+        world.gate.poison(&suspect, Op::Claim);
+        let ended = run_until(world.one_run(Wait::ForValidations), || world.gate.hung());
+        assert!(ended.is_none(), "the worker outlived it");
+        world.gate.reopen();
+        world.gate.cure();
+        world.advance(21);
+    }
+    world.advance(61);
+    let market = std::sync::Arc::get_mut(&mut world.market).expect("nobody else has it yet");
+    market.slow_to_accept = true;
+    *market.send_takes.lock().expect("nobody panicked with it") = seconds(8);
+    world.order("first");
+    world.scripted("second", &[Answer::LostWithoutEffect]);
+    world
+}
+
+/// What the part with leases that are renewed leaves out, uncut.
+pub(super) fn passed_through_renewals_and_a_suspect(world: &World) {
+    assert!(world.gate.calls(Op::Renew) > 0, "no lease was renewed");
+    let calls = world.memory.logged_calls();
+    let mut sends = calls.iter().filter(|call| call.row.endpoint == "OR21");
+    let last = sends.next_back().and_then(|call| call.row.related_id.as_deref());
+    assert!(
+        last.is_some_and(|order| order == SUSPECT || order == "second"),
+        "{last:?}"
+    );
 }
 
 fn calls(world: &World) {
