@@ -112,7 +112,7 @@ pub struct Options {
     /// churn: how many orders are taken in and settled in a second, at the most
     #[arg(long, value_name = "NUMBER", default_value_t = 500)]
     pub churn: u64,
-    /// startup: the `ackord` program [default: the one beside this program; it is built where it is missing]
+    /// startup: the `ackord` program [default: the one beside this program; it is built where it is missing, but for a quick run]
     #[arg(long, value_name = "PATH")]
     pub ackord: Option<PathBuf>,
     /// The commit that is measured, for the report
@@ -167,6 +167,7 @@ impl Options {
             self.workers = vec![1, 2];
             self.waiting = vec![100, 200];
             self.minutes = 0.03;
+            self.churn = 5000;
         }
         self
     }

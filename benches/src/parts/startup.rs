@@ -17,7 +17,14 @@ use crate::sample::{Sample, Summary};
 const STARTS: usize = 20;
 
 pub(super) async fn measure(context: &Context) -> Result<Section> {
-    let program = program(context).await?;
+    let Some(program) = program(context).await? else {
+        return Ok(Section {
+            text: vec![
+                "Not measured: the `ackord` program is not beside this one, and a quick run builds nothing.".to_owned(),
+            ],
+            ..empty()
+        });
+    };
     let starts = if context.options.quick { 2 } else { STARTS };
     let directory = tempfile::tempdir()?;
     let marketplace = Marketplace::start(0, 0).await?;
@@ -59,19 +66,21 @@ async fn run(mut command: Command) -> Result<()> {
     Ok(())
 }
 
-/// The program that was named, or the one beside this one; where it is missing, it is built.
-async fn program(context: &Context) -> Result<PathBuf> {
+/// The program that was named, or the one beside this one; where it is missing, it is built, but not for a quick run.
+async fn program(context: &Context) -> Result<Option<PathBuf>> {
     if let Some(path) = &context.options.ackord {
-        return path
-            .canonicalize()
-            .with_context(|| format!("{} is missing", path.display()));
+        let path = path.canonicalize();
+        return path.map(Some).context("there is no program at the path of --ackord");
     }
     let own = std::env::current_exe()?;
     let beside = own.with_file_name(format!("ackord{}", std::env::consts::EXE_SUFFIX));
     if !beside.is_file() {
+        if context.options.quick {
+            return Ok(None);
+        }
         build(&beside).await?;
     }
-    Ok(beside)
+    Ok(Some(beside))
 }
 
 async fn build(program: &Path) -> Result<()> {
@@ -109,8 +118,6 @@ fn section(version: Summary, nothing: Summary) -> Section {
     row("the end of `--version`", version);
     row("the end of a run with nothing to do", nothing);
     Section {
-        name: "startup".to_owned(),
-        title: "the start of the program".to_owned(),
         text: vec![
             "From before the process is made until its end. The run with nothing to do is on a SQLite file that has its \
              schema, against a sandbox without orders."
@@ -123,6 +130,15 @@ fn section(version: Summary, nothing: Summary) -> Section {
         ],
         plots: Vec::new(),
         raw: json!({"version": version, "nothing_to_do": nothing}),
+        ..empty()
+    }
+}
+
+/// The section before anything was measured.
+fn empty() -> Section {
+    Section {
+        name: "startup".to_owned(),
+        title: "the start of the program".to_owned(),
         ..Section::default()
     }
 }
