@@ -147,7 +147,7 @@ fn section(spans: &[Span]) -> Section {
     }
     let before = spans.first().map_or(0.0, |span| span.claim.median_ms);
     let held = || spans.iter().filter(|span| span.held);
-    let last_held = held().last().map_or(0.0, |span| span.claim.median_ms);
+    let last_held = held().next_back().map_or(0.0, |span| span.claim.median_ms);
     let worst_p99 = held().map(|span| span.claim.p99_ms).fold(0.0, f64::max);
     let after = spans.last().map_or(0.0, |span| span.claim.median_ms);
     let line = |name: &str, of: fn(&Span) -> f64| Series {
