@@ -104,11 +104,11 @@ fn an_order_that_ends_its_workers_inside_the_send_takes_its_neighbours_along_thr
     world.gate.poison(&poison, Op::Accept);
     let mut together = 0;
     let mut alone = 0;
-    while !world
-        .memory
-        .work(&poison)
-        .is_some_and(|row| row.standing.phase == Phase::Review)
-    {
+    let in_review = || {
+        let row = world.memory.work(&poison);
+        row.is_some_and(|row| row.standing.phase == Phase::Review)
+    };
+    while !in_review() {
         let ended = run_until(world.one_run(Wait::ForValidations), || world.gate.hung());
         world.gate.reopen();
         if ended.is_none() {
