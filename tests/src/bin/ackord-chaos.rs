@@ -159,7 +159,8 @@ async fn run(given: &Given) -> Result<bool, String> {
 /// Measures takeovers, some at a time.
 #[expect(clippy::print_stdout, reason = "the measurements are told")]
 async fn take_over(given: &Given, server: &Server, program: &std::path::Path, figures: &Figures) -> Result<(), String> {
-    const AT_ONCE: usize = 10;
+    // Two workers of ten connections each: more at once than this and the server has none left.
+    const AT_ONCE: usize = 4;
     let mut chance = Chance::new(given.seed);
     let mut millis: Vec<u128> = Vec::new();
     while millis.len() < given.takeovers {
@@ -168,10 +169,14 @@ async fn take_over(given: &Given, server: &Server, program: &std::path::Path, fi
         let heirs = [Heir::Idle, Heir::Waiting].into_iter().cycle();
         let measured = join_all(chances.into_iter().zip(heirs).map(|(mut chance, heir)| async move {
             let store = ChaosStore::postgres(server).await.map_err(|error| error.to_string())?;
-            takeover::measure(&store, program, heir, &mut chance).await
+            let span = takeover::measure(&store, program, heir, &mut chance).await?;
+            Ok::<_, String>((span, store))
         }));
-        for span in measured.await {
-            millis.push(span?.as_millis());
+        // A database blocks its thread while it is dropped: that must not happen while others still measure.
+        let measured: Vec<_> = measured.await;
+        for measured in measured {
+            let (span, _store) = measured?;
+            millis.push(span.as_millis());
         }
     }
     millis.sort_unstable();
