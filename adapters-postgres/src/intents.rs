@@ -62,7 +62,8 @@ async fn write(connections: &Connections, columns: &Intents<'_>, operation: Oper
                     ORDER BY w.order_id
                     FOR UPDATE OF w
                 ), held AS MATERIALIZED (
-                    SELECT l.*, nextval(pg_get_serial_sequence('api_calls', 'call_id')) AS call_id FROM locked l
+                    SELECT l.*, nextval((SELECT pg_get_serial_sequence('api_calls', 'call_id')::regclass)) AS call_id
+                    FROM locked l
                 ), calls AS (
                     INSERT INTO api_calls
                         (call_id, service, endpoint, related_id, request_payload, "timestamp", fence, answer_by, op_id)

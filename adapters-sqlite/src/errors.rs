@@ -65,6 +65,11 @@ pub(crate) fn of_statement(error: sqlx::Error) -> StoreError {
     }
 }
 
+/// Whether another program has the file, or a part of it, to itself.
+pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
+    matches!(primary_code(error), Some(code::BUSY | code::LOCKED))
+}
+
 /// The error of a COMMIT: after a fault of the disk or of the connection nobody knows whether it stands.
 pub(crate) fn of_commit(error: sqlx::Error) -> StoreError {
     match of_statement(error) {

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ackord::ports::StoreResult;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
@@ -20,6 +20,9 @@ pub(crate) type Tx = Transaction<'static, Sqlite>;
 
 /// How long a method waits for its turn among those of its own process.
 const TURN: Duration = Duration::from_secs(60);
+
+/// Between two attempts to open a file that another program has to itself.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The store ports over one SQLite file; clones share its connections.
 #[derive(Clone)]
@@ -41,24 +44,19 @@ impl SqliteStore {
     pub async fn connect(url: &str, options: SqliteOptions) -> StoreResult<Self> {
         let file = options::parse_url(url)?;
         let path = file.get_filename().to_path_buf();
-        let open = |pool: SqlitePoolOptions, settings: SqliteConnectOptions| {
-            pool.acquire_timeout(TURN + options.busy_timeout)
+        let open = async |connections: u32, settings: SqliteConnectOptions| {
+            let pool = SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(TURN + options.busy_timeout)
                 .idle_timeout(None)
                 .max_lifetime(None)
-                .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
-                .connect_with(settings)
+                .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }));
+            let opened = connected(pool, settings, options.busy_timeout).await;
+            opened.map_err(|error| errors::of_opening(&path, error))
         };
         // The writer comes first: it creates the file and turns on WAL, which readers then find.
-        let writer = open(
-            SqlitePoolOptions::new().max_connections(1),
-            options::for_writing(file.clone(), &options),
-        );
-        let writer = writer.await.map_err(|error| errors::of_opening(&path, error))?;
-        let readers = open(
-            SqlitePoolOptions::new().max_connections(options.readers.max(1)),
-            options::for_reading(file, &options),
-        );
-        let readers = readers.await.map_err(|error| errors::of_opening(&path, error))?;
+        let writer = open(1, options::for_writing(file.clone(), &options)).await?;
+        let readers = open(options.readers.max(1), options::for_reading(file, &options)).await?;
         Ok(Self { path, writer, readers })
     }
 
@@ -82,6 +80,24 @@ impl SqliteStore {
     pub(crate) async fn begin_write(&self) -> StoreResult<Tx> {
         let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
         begun.map_err(errors::of_statement)
+    }
+}
+
+/// Connects, again and again for as long as `patience` while another program has the file to itself: SQLite does not
+/// wait by itself for its turn to turn on WAL.
+async fn connected(
+    pool: SqlitePoolOptions,
+    settings: SqliteConnectOptions,
+    patience: Duration,
+) -> Result<SqlitePool, sqlx::Error> {
+    let began = Instant::now();
+    loop {
+        match pool.clone().connect_with(settings.clone()).await {
+            Err(error) if errors::is_busy(&error) && began.elapsed() < patience => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            done => return done,
+        }
     }
 }
 

@@ -22,6 +22,8 @@ async fn two_programs_claim_each_order_once_while_twenty_others_insert() {
                 let now = store.now().await.unwrap();
                 let request = ClaimRequest {
                     limit: 7,
+                    // No slow disk outlasts it.
+                    lease: Duration::from_secs(3600),
                     ..claim_request(now)
                 };
                 let claimed = store.claim(&request).await.unwrap();

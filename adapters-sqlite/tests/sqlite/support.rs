@@ -52,9 +52,13 @@ impl Bench {
             .unwrap()
     }
 
-    /// A connection as another program opens it: SQLite's own defaults, foreign keys off.
+    /// A connection as another program opens it: SQLite's own defaults, foreign keys off. It waits for its turn however
+    /// long a slow disk keeps the others, for SQLite gives no turns in order.
     pub(crate) async fn foreign(&self) -> SqliteConnection {
-        let options = SqliteConnectOptions::new().filename(self.path()).foreign_keys(false);
+        let options = SqliteConnectOptions::new()
+            .filename(self.path())
+            .foreign_keys(false)
+            .busy_timeout(Duration::from_secs(600));
         options.connect().await.unwrap()
     }
 

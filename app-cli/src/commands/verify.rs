@@ -107,10 +107,16 @@ fn confirm(context: &Context<'_>) -> Result<()> {
     err.write("This ends every lease and makes the work table anew from the record. Go on? [y/N] ")?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
-    match answer.trim() {
-        "y" | "Y" | "yes" => Ok(()),
-        _ => Err(NotConfirmed.into()),
+    if is_yes(&answer) {
+        Ok(())
+    } else {
+        Err(NotConfirmed.into())
     }
+}
+
+/// Whether a typed line agrees. Nothing at all, the end of the input among it, does not.
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Makes the work table anew, page by page. Cut off half way, it is begun anew by the next call.
@@ -214,4 +220,19 @@ fn summary(checked: &Checked, rebuild: Option<&Rebuild>) -> String {
         ),
     });
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn only_a_plain_yes_agrees_to_a_rebuild() {
+        for yes in ["y\n", "Y\n", "yes\r\n", " YES \n"] {
+            assert!(is_yes(yes), "{yes:?}");
+        }
+        for no in ["", "\n", "n\n", "no\n", "yess\n", "y n\n", "\u{1b}[A\n"] {
+            assert!(!is_yes(no), "{no:?}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! The lane: everything that a run does at once, driven by whatever finishes next.
 //!
-//! Claims are prepared while calls are under way, intents travel together for as many calls as have a free place, answers
-//! that came in together are recorded together, and a look at the orders in flight goes beside it all. Nothing here
+//! Claims are prepared while calls are under way, intents travel together for as many calls as have a place free or soon,
+//! answers that came in together are recorded together, and a look at the orders in flight goes beside it all. Nothing here
 //! decides about an order; it only says what may start now.
 //!
 //! An order that may be what its workers end by is taken once everything else has been: then its whole step goes by itself,
@@ -53,16 +53,20 @@ enum Step {
 /// The orders that were asked for, and where they stand.
 type Standings = (Vec<OrderId>, Vec<OrderStanding>);
 
-/// What is under way, at most one of each kind but calls.
+/// What is under way, at most one of each kind but intents, calls and answers.
 #[derive(Debug, Default)]
 struct UnderWay {
     preparing: bool,
     renewing: bool,
-    intending: bool,
-    recording: bool,
+    /// Batches of intents.
+    intending: usize,
+    /// Batches of answers.
+    recording: usize,
     validating: bool,
     catching_up: bool,
-    /// Calls, and intents of calls about to start.
+    /// Calls whose intents are being written.
+    intents: usize,
+    /// Calls.
     calls: usize,
 }
 
@@ -78,7 +82,11 @@ pub(super) struct Lane<'a> {
     flight: FuturesUnordered<BoxFuture<'a, Step>>,
     under_way: UnderWay,
     queue: VecDeque<Sendable>,
+    /// Calls whose intents are durable, and that wait for a free place.
+    intended: VecDeque<Intended>,
     answered: Vec<Answered>,
+    /// Whether answers are being recorded that change the count of unanswered calls: one batch at a time does.
+    counting: bool,
     /// Whether the store may have more orders to prepare.
     more: bool,
     /// Whether the store may have suspects: orders that are claimed alone.
@@ -120,7 +128,9 @@ impl<'a> Lane<'a> {
             flight: FuturesUnordered::new(),
             under_way: UnderWay::default(),
             queue: VecDeque::new(),
+            intended: VecDeque::new(),
             answered: Vec::new(),
+            counting: false,
             more: true,
             suspects: true,
             alone: false,
@@ -175,7 +185,7 @@ impl<'a> Lane<'a> {
 
     /// Whether nothing is in hand and nothing under way.
     fn is_drained(&self) -> bool {
-        self.flight.is_empty() && self.queue.is_empty() && self.answered.is_empty()
+        self.flight.is_empty() && self.queue.is_empty() && self.intended.is_empty() && self.answered.is_empty()
     }
 
     /// How many calls may be under way at once.
@@ -185,6 +195,18 @@ impl<'a> Lane<'a> {
         } else {
             self.core.settings.concurrency
         }
+    }
+
+    /// How many calls there may be from the writing of their intents on. Some more than places: they start as soon as one
+    /// is free, without waiting for the disk.
+    fn calls_at_once(&self) -> usize {
+        let places = self.places();
+        places + if self.probing { 0 } else { places / 2 }
+    }
+
+    /// How many calls there are, from the writing of their intents on.
+    fn calls_in_hand(&self) -> usize {
+        self.under_way.intents + self.intended.len() + self.under_way.calls
     }
 
     fn outage(&self) -> bool {

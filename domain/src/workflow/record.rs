@@ -41,7 +41,7 @@ pub(super) async fn record(
     }
 
     let (answered, unanswered) = tail(batch.iter().map(|one| &one.answer.verdict));
-    let unanswered_in_row = if unanswered > 0 || (answered && unanswered_in_row > 0) {
+    let unanswered_in_row = if counts(unanswered_in_row, &batch) {
         let key = core.ports.marketplace.shop_key();
         let shop = core
             .ports
@@ -67,6 +67,12 @@ pub(super) async fn record(
         unanswered_in_row,
         tried: answered || unanswered > 0,
     })
+}
+
+/// Whether a batch changes the count of acceptances in a row that were not sent or not answered.
+pub(super) fn counts(unanswered_in_row: u32, batch: &[Answered]) -> bool {
+    let (answered, unanswered) = tail(batch.iter().map(|one| &one.answer.verdict));
+    unanswered > 0 || (answered && unanswered_in_row > 0)
 }
 
 /// Whether any of the verdicts, in the order in which they came, was an answer, and how many after the last such were none.

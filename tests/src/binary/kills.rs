@@ -133,9 +133,12 @@ async fn a_signal_lets_what_is_under_way_finish_and_gives_the_rest_back(fixture:
         .await
         .json();
     let calls = calls["calls"].as_array().expect("calls").clone();
-    assert_eq!(calls.len() as u64, sent);
+    // What had its intent on record and waited for its turn was taken back.
+    let (not_sent, answered): (Vec<_>, Vec<_>) = calls.iter().partition(|call| call["outcome"] == "not_sent");
+    assert!(not_sent.len() <= 8, "{not_sent:?}");
+    assert_eq!(answered.len() as u64, sent);
     assert!(
-        calls.iter().all(|call| call["outcome"] == "applied"),
+        answered.iter().all(|call| call["outcome"] == "applied"),
         "each answer is on record: {calls:?}"
     );
 

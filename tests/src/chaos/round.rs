@@ -188,7 +188,7 @@ fn arguments(store: &ChaosStore, store_line: Option<&Proxy>, market_line: &Proxy
 
 /// Feeds orders as others are decided, until all are fed and nearly all decided, and every kind has struck that must.
 async fn feed(plan: &RoundPlan, scene: &Scene, chance: &mut Chance, began: Instant) -> Result<(), String> {
-    const PORTION: u64 = 50;
+    let portion = plan.at_once.div_ceil(2).min(50);
     loop {
         let (fed, undecided) = (scene.market.fed(), scene.market.undecided());
         let left = plan.orders.saturating_sub(fed);
@@ -196,7 +196,7 @@ async fn feed(plan: &RoundPlan, scene: &Scene, chance: &mut Chance, began: Insta
             Some(limit) => began.elapsed() < limit && !every_kind_struck(scene).await,
             None => false,
         };
-        let portion = if wanted { PORTION } else { PORTION.min(left) };
+        let portion = if wanted { portion } else { portion.min(left) };
         if began.elapsed() > plan.trouble_limit || (portion == 0 && undecided * 4 <= plan.at_once) {
             return Ok(());
         }

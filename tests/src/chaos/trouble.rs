@@ -55,14 +55,14 @@ const fn between(least: u64, most: u64) -> Between {
 }
 
 impl Pace {
-    /// For long runs: a kill every second or two, a restart of the server every few.
+    /// For long runs: a kill every second, a restart of the server every few.
     pub const LONG: Self = Self {
-        kills: between(700, 2500),
+        kills: between(400, 1300),
         rest: between(0, 150),
         freezes: between(4000, 9000),
         frozen: between(2100, 4000),
         stops: between(4000, 9000),
-        restarts: between(3000, 6500),
+        restarts: between(2000, 4000),
         away: between(0, 200),
         backends: between(500, 1500),
         idle: between(1000, 4000),

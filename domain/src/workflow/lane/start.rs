@@ -6,17 +6,27 @@ use crate::time::Timestamp;
 use crate::work::{Claimed, Phase, Settlement};
 
 use super::super::Wait;
+use super::super::events::Event;
 use super::super::prepare::{Sendable, Wanted, oldest_look, prepare, trusted_from_now};
-use super::super::record::record;
+use super::super::record::{counts, record};
 use super::super::report::Halt;
 use super::super::rest::{not_paused, store_pause};
-use super::super::send::{intend, is_fresh, is_leased_for_a_call};
+use super::super::send::{intend, is_fresh, is_leased_for_a_call, send, withdrawn};
 use super::super::tally::Tally;
 use super::super::validate::validate;
 use super::{Lane, Step};
 
+/// So many batches of intents may be written at once: while one waits for the disk, the next gathers.
+const INTENDING_AT_ONCE: usize = 2;
+
+/// So many batches of answers may be written at once, unless they tell of an outage or of its end.
+const RECORDING_AT_ONCE: usize = 2;
+
 impl Lane<'_> {
     pub(super) fn start(&mut self, tally: &Tally<'_>) {
+        if self.held() {
+            self.withdraw();
+        }
         self.start_recording();
         if self.held() {
             let queue: Vec<_> = self.queue.drain(..).map(|sendable| sendable.claimed).collect();
@@ -30,6 +40,7 @@ impl Lane<'_> {
         if !self.alone {
             self.start_preparing(tally);
         }
+        self.start_calls(tally);
         self.start_intending();
         if !self.alone {
             self.start_validating(tally);
@@ -37,11 +48,17 @@ impl Lane<'_> {
     }
 
     fn start_recording(&mut self) {
-        if self.under_way.recording || self.answered.is_empty() {
+        let under_way = self.under_way.recording;
+        if self.answered.is_empty() || self.counting || under_way >= RECORDING_AT_ONCE {
             return;
         }
-        self.under_way.recording = true;
         let most = self.core.settings.batch.min(self.answered.len());
+        let counts = counts(self.unanswered_in_row, &self.answered[..most]);
+        if counts && under_way > 0 {
+            return;
+        }
+        self.counting = counts;
+        self.under_way.recording += 1;
         let batch: Vec<_> = self.answered.drain(..most).collect();
         let (core, clock, unanswered) = (self.core, self.clock, self.unanswered_in_row);
         self.push(async move { Step::Recorded(record(core, clock, batch, unanswered).await) });
@@ -70,7 +87,7 @@ impl Lane<'_> {
             return;
         }
         // A probe is one order; the others stay untouched until it is answered.
-        if self.probing && (self.under_way.calls > 0 || !self.answered.is_empty() || self.under_way.recording) {
+        if self.probing && (self.calls_in_hand() > 0 || !self.answered.is_empty() || self.under_way.recording > 0) {
             return;
         }
         self.under_way.preparing = true;
@@ -93,15 +110,39 @@ impl Lane<'_> {
         if self.probing {
             return 1;
         }
-        let soon = (2 * self.places()).saturating_sub(self.queue.len()).max(1);
+        let in_hand = self.queue.len() + self.under_way.intents + self.intended.len();
+        let soon = (2 * self.places()).saturating_sub(in_hand).max(1);
         let listed = self.waiting.is_fresh(oldest_look(self.core, now));
         let least = if listed { 0 } else { IDS_PER_LOOK };
         soon.max(least).min(self.core.settings.batch)
     }
 
+    /// Sends what has its intent on record, as far as places are free.
+    fn start_calls(&mut self, tally: &Tally<'_>) {
+        while self.under_way.calls < self.places()
+            && !self.suspects_an_outage()
+            && let Some(one) = self.intended.pop_front()
+        {
+            self.under_way.calls += 1;
+            tally.tell(&Event::Sending {
+                order_id: one.sendable.claimed.order_id.clone(),
+            });
+            let core = self.core;
+            self.push(async move { Step::Answered(Box::new(send(core, one).await)) });
+        }
+    }
+
+    /// Takes back what has its intent on record, but has not been sent.
+    fn withdraw(&mut self) {
+        for one in self.intended.drain(..) {
+            let why = "the run stops or the shop rests";
+            self.answered.push(withdrawn(one.sendable.claimed, one.call, why));
+        }
+    }
+
     fn start_intending(&mut self) {
-        let places = self.places().saturating_sub(self.under_way.calls);
-        if self.under_way.intending
+        let places = self.calls_at_once().saturating_sub(self.calls_in_hand());
+        if self.under_way.intending >= INTENDING_AT_ONCE
             || self.under_way.renewing
             || places == 0
             || self.queue.is_empty()
@@ -131,8 +172,8 @@ impl Lane<'_> {
         if batch.is_empty() {
             return;
         }
-        self.under_way.intending = true;
-        self.under_way.calls += batch.len();
+        self.under_way.intending += 1;
+        self.under_way.intents += batch.len();
         let (core, clock, calls) = (self.core, self.clock, batch.len());
         self.push(async move { Step::Intended(intend(core, clock, batch).await, calls) });
     }
@@ -214,8 +255,8 @@ impl Lane<'_> {
         self.more
             || under_way.preparing
             || under_way.renewing
-            || under_way.recording
-            || under_way.calls > 0
+            || under_way.recording > 0
+            || self.calls_in_hand() > 0
             || !self.queue.is_empty()
             || !self.answered.is_empty()
     }

@@ -12,7 +12,7 @@ use super::super::prepare::{Prepared, Sendable};
 use super::super::record::Recorded;
 use super::super::report::Halt;
 use super::super::rest::{Rest, end_of_rest};
-use super::super::send::{Answered, Intended, send, withdrawn};
+use super::super::send::{Answered, Intended};
 use super::super::tally::Tally;
 use super::super::validate::Validated;
 use super::{Lane, Standings, Step};
@@ -28,7 +28,8 @@ impl Lane<'_> {
             Step::Intended(intended, calls) => self.intended(intended, calls, tally),
             Step::Answered(answered) => self.answered(*answered, tally),
             Step::Recorded(recorded) => {
-                self.under_way.recording = false;
+                self.under_way.recording -= 1;
+                self.counting &= self.under_way.recording > 0;
                 match recorded {
                     Ok(recorded) => self.recorded(recorded, tally),
                     Err(halt) => self.stop(halt),
@@ -105,37 +106,19 @@ impl Lane<'_> {
     }
 
     fn intended(&mut self, intended: Result<Vec<Intended>, Halt>, calls: usize, tally: &mut Tally<'_>) {
-        self.under_way.intending = false;
+        self.under_way.intending -= 1;
+        self.under_way.intents -= calls;
         let intended = match intended {
             Ok(intended) => intended,
-            Err(halt) => {
-                self.under_way.calls -= calls;
-                return self.stop(halt);
-            }
+            Err(halt) => return self.stop(halt),
         };
         let lost = calls - intended.len();
-        self.under_way.calls -= lost;
         if lost > 0 {
             tally.report.lost_to_others += lost as u64;
             // Whoever wrote in between may have left them to be sent.
             self.more = true;
         }
-        for one in intended {
-            if self.held() {
-                self.under_way.calls -= 1;
-                self.answered.push(withdrawn(
-                    one.sendable.claimed,
-                    one.call,
-                    "the run stops or the shop rests",
-                ));
-                continue;
-            }
-            tally.tell(&Event::Sending {
-                order_id: one.sendable.claimed.order_id.clone(),
-            });
-            let core = self.core;
-            self.push(async move { Step::Answered(Box::new(send(core, one).await)) });
-        }
+        self.intended.extend(intended);
     }
 
     fn answered(&mut self, answered: Answered, tally: &mut Tally<'_>) {

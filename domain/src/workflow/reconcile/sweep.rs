@@ -16,7 +16,7 @@ use super::super::ingest::open;
 use super::super::looks::Shown;
 
 use super::super::report::Halt;
-use super::super::rest::{Rest, rest_now};
+use super::super::rest::{Rest, not_paused, rest_now};
 use super::{Change, Round};
 
 /// After this many leases in which other workers had all that is left, it stops.
@@ -100,16 +100,7 @@ impl Round<'_> {
             return Ok(HashSet::new());
         }
         let core = self.core;
-        let ids: Vec<_> = taken.iter().map(|order| order.order_id.clone()).collect();
-        // Orders in review are often not listed any more: they don't tell of the settings.
-        let in_review = taken.iter().any(|order| order.standing.phase == Phase::Review);
-        self.tally.report.calls.reads += 1;
-        let shown = if in_review {
-            core.look_at_any(clock, &ids).await
-        } else {
-            core.look(clock, &ids).await
-        };
-        match shown {
+        match self.show(clock, &taken).await {
             Ok(shown) => self.write(clock, taken, &shown).await,
             Err(halt) => {
                 let leased = taken.iter().filter(|order| order.standing.phase != Phase::Settled);
@@ -117,6 +108,20 @@ impl Round<'_> {
                 core.settle(&releases, core.now(clock)).await.map_err(Halt::Store)?;
                 Err(halt)
             }
+        }
+    }
+
+    /// One look at these orders, unless the shop rests.
+    async fn show(&mut self, clock: StoreClock, taken: &[Claimed]) -> Result<Shown, Halt> {
+        let core = self.core;
+        not_paused(core, clock).await?;
+        let ids: Vec<_> = taken.iter().map(|order| order.order_id.clone()).collect();
+        self.tally.report.calls.reads += 1;
+        // Orders in review are often not listed any more: they don't tell of the settings.
+        if taken.iter().any(|order| order.standing.phase == Phase::Review) {
+            core.look_at_any(clock, &ids).await
+        } else {
+            core.look(clock, &ids).await
         }
     }
 

@@ -101,7 +101,7 @@ fn looks_stay_whole_while_acceptances_leave_one_after_another() {
             *world.market.send_takes.lock().unwrap() = std::time::Duration::from_millis(20);
             *world.market.read_takes.lock().unwrap() = std::time::Duration::from_millis(20);
             world.gate.take_turns(seed);
-            let report = world.run_within(600);
+            let report = world.run_within(800);
             assert_eq!(report.accepted, 250, "{report:?}");
             world.ledger(|ledger| {
                 let looks = &ledger.looks;

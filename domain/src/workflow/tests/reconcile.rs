@@ -1,5 +1,6 @@
 //! After a restore: sending is held, every order is looked at once, and nothing is sent on the way.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::drive::{block_on, run_until};
@@ -8,7 +9,7 @@ use super::market::{Answer, ReadFault};
 use super::world::{World, seconds};
 use crate::memory::MemoryStore;
 use crate::order::OrderId;
-use crate::ports::{Clock as _, Recovery as _, Sending};
+use crate::ports::{Clock as _, Recovery as _, Sending, ShopStore as _};
 use crate::state::MarketplaceState;
 use crate::time;
 use crate::work::Phase;
@@ -581,4 +582,31 @@ fn no_look_asks_for_more_than_a_hundred_and_each_order_is_asked_for_once() {
     world.reconcile();
     let looks = world.ledger(|ledger| ledger.looks.clone());
     assert_eq!(looks, [100, 100, 50]);
+}
+
+#[test]
+fn a_rest_that_another_worker_learns_of_meanwhile_is_kept() {
+    let world = World::new();
+    let orders = world.stored(&["A-1", "A-2"]);
+    world.market.accepted_by_a_person("A-1");
+    let looked_before = world.memory.logged_calls().len();
+    let (memory, clock) = (world.memory.clone(), world.clock.clone());
+    let key = crate::ports::Marketplace::shop_key(&*world.market);
+    let until = Arc::new(Mutex::new(None));
+    let paused = Arc::clone(&until);
+    world.gate.at(Op::ToReconcile, When::After, 0, move || {
+        let end = time::plus(clock.now(), seconds(30));
+        block_on(memory.pause(&key, end)).unwrap();
+        *paused.lock().unwrap() = Some(end);
+    });
+    let report = world.reconcile();
+    assert!(report.sending_allowed, "{report:?}");
+    assert_eq!((report.looked_at, world.status(&orders[0]).as_str()), (2, "accepted"));
+    let until = until.lock().unwrap().expect("it was paused");
+    let calls = world.memory.logged_calls();
+    let looks: Vec<_> = calls[looked_before..]
+        .iter()
+        .filter(|call| call.row.at >= until)
+        .collect();
+    assert_eq!(looks.len(), 1, "the look waits for the end of the rest");
 }

@@ -306,3 +306,30 @@ fn leases_that_can_not_be_renewed_end_the_run_and_are_given_back() {
     let work = world.work(&orders[1]);
     assert_eq!((work.standing.phase, work.lease_until), (Phase::Ready, None));
 }
+
+#[test]
+fn a_clock_that_is_set_back_does_not_make_a_suspect_due_again_in_the_same_look() {
+    let world = World::new();
+    let order = world.order("A-1");
+    world.gate.poison(&order, Op::Accept);
+    while world
+        .memory
+        .work(&order)
+        .is_none_or(|row| row.unreleased_claims < CLAIMS_TOGETHER)
+    {
+        run_until(world.one_run(Wait::ForValidations), || world.gate.hung());
+        world.gate.reopen();
+        world.advance(61);
+    }
+    // Long enough for its lease and its call to be over on the clock that is set back, too.
+    world.advance(300);
+    let looks = world.ledger(|ledger| ledger.looks.len());
+    let stores_clock = world.stores_clock.clone();
+    // The first reading is for the run, the second for the suspects.
+    world
+        .gate
+        .at(Op::Now, When::Before, 1, move || stores_clock.set_back(seconds(100)));
+    run_until(world.one_run(Wait::No), || world.gate.hung());
+    let again = world.ledger(|ledger| ledger.looks.len()) - looks;
+    assert!(again <= 1, "{again} looks at once");
+}

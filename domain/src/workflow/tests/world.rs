@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
+
 use super::audit::audit;
 use super::drive::{block_on, run_until};
 use super::gate::Gate;
@@ -11,7 +13,7 @@ use super::market::{Answer, FakeMarket, FakeOrder, Ledger};
 use super::store::GatedStore;
 use crate::memory::{FiledFailure, ManualClock, MemoryStore, SeededRandom, WorkRow};
 use crate::order::OrderId;
-use crate::ports::Entry;
+use crate::ports::{Clock, Entry};
 use crate::settings::Settings;
 use crate::state::MarketplaceState;
 use crate::time::{self, Timestamp};
@@ -32,9 +34,39 @@ pub(super) fn id(id: &str) -> OrderId {
     OrderId::new(id).unwrap()
 }
 
+/// The store's clock: as the workers' one, until somebody sets it back.
+#[derive(Debug, Clone)]
+pub(super) struct StoresClock {
+    clock: ManualClock,
+    back: Arc<Mutex<Duration>>,
+}
+
+impl StoresClock {
+    /// Sets it back by so much.
+    pub(super) fn set_back(&self, by: Duration) {
+        *self.back.lock().unwrap() += by;
+    }
+}
+
+#[async_trait]
+impl Clock for StoresClock {
+    fn now(&self) -> Timestamp {
+        self.clock.now() - *self.back.lock().unwrap()
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.clock.sleep(duration).await;
+    }
+}
+
 /// See the module.
 pub(super) struct World {
     pub(super) clock: ManualClock,
+    pub(super) stores_clock: StoresClock,
     pub(super) memory: MemoryStore,
     pub(super) gate: Gate,
     pub(super) market: Arc<FakeMarket>,
@@ -50,12 +82,17 @@ impl World {
 
     pub(super) fn with(settings: Settings) -> Self {
         let clock = ManualClock::new(Timestamp::from_second(START).unwrap());
-        let memory = MemoryStore::new(Arc::new(clock.clone()));
+        let stores_clock = StoresClock {
+            clock: clock.clone(),
+            back: Arc::default(),
+        };
+        let memory = MemoryStore::new(Arc::new(stores_clock.clone()));
         let gate = Gate::new();
         let store = GatedStore::new(memory.clone(), gate.clone());
         let market = FakeMarket::new(clock.clone(), Arc::new(store), gate.clone());
         Self {
             clock,
+            stores_clock,
             memory,
             gate,
             market: Arc::new(market),
