@@ -9,7 +9,7 @@ use ackord::call::Endpoint;
 use ackord::order::{Decision, OrderId};
 use ackord::ports::{
     Account, CallLog, Clock, Listing, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor,
-    Randomness, SendAnswer, SendPermit, ShopKey,
+    Randomness, SendAnswer, SendPermit, SharedBudget, ShopKey,
 };
 use ackord::settings::IDS_PER_LOOK;
 use async_trait::async_trait;
@@ -36,6 +36,8 @@ pub struct ClientPorts {
     pub clock: Arc<dyn Clock>,
     /// Jitter for these pauses.
     pub randomness: Arc<dyn Randomness>,
+    /// What the repetitions of reads are drawn from, where the shop has a budget.
+    pub budget: Option<SharedBudget>,
 }
 
 /// A client that can't be set up.

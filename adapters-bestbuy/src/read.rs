@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use ackord::call::{CallEnd, CallId, CallOutcome, Endpoint, NewCall, SeenState};
-use ackord::ports::{MarketplaceError, MarketplaceResult};
+use ackord::ports::{Marketplace as _, MarketplaceError, MarketplaceResult};
 use ackord::time;
 
 use crate::address::ReadAddress;
@@ -86,6 +86,20 @@ impl BestBuyClient {
                 Some(pause) => clock.sleep(pause).await,
                 None => return Err(error),
             }
+            if !self.may_repeat().await? {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Whether the shop's budget has a call for another attempt.
+    async fn may_repeat(&self) -> MarketplaceResult<bool> {
+        match &self.ports.budget {
+            Some(budget) => budget
+                .draw_one(&self.shop_key())
+                .await
+                .map_err(MarketplaceError::Unrecorded),
+            None => Ok(true),
         }
     }
 

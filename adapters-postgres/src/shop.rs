@@ -1,14 +1,16 @@
-//! [`ShopStore`]: pause, next poll and the run of unanswered calls, by shop.
+//! [`ShopStore`]: pause, next poll, budget of calls and the run of unanswered calls, by shop.
 
 use std::time::Duration;
 
 use ackord::Timestamp;
+use ackord::budget::{CallRate, Drawn, Wanted, draw};
 use ackord::ports::{PollSlot, ShopKey, ShopState, ShopStore, StoreResult};
 use ackord::time::plus;
 use async_trait::async_trait;
+use jiff_sqlx::Timestamp as At;
 
 use crate::columns::at;
-use crate::rows::ShopRow;
+use crate::rows::{ShopRow, corrupt};
 use crate::store::PostgresStore;
 
 #[async_trait]
@@ -64,6 +66,44 @@ impl ShopStore for PostgresStore {
         paused.await.map(drop)
     }
 
+    async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn> {
+        loop {
+            let found = self.connections.read(|| {
+                sqlx::query_as!(
+                    BudgetRow,
+                    r#"
+                    SELECT clock_timestamp() AS "now!",
+                        (SELECT budget_full_at FROM shops WHERE shop_key = $1) AS "full_at"
+                    "#,
+                    key.0,
+                )
+            });
+            let found = found.await?.into_iter().next();
+            let found = found.ok_or_else(|| corrupt("the server's clock told nothing"))?;
+            let (drawn, full_at) = draw(found.full_at.map(At::to_jiff), found.now.to_jiff(), rate, wanted);
+            if drawn.calls == 0 {
+                return Ok(drawn);
+            }
+            // Only where nobody else has drawn in between.
+            let written = self.connections.write(|| {
+                sqlx::query_scalar!(
+                    r#"
+                    INSERT INTO shops AS s (shop_key, budget_full_at) VALUES ($1, $2)
+                    ON CONFLICT (shop_key) DO UPDATE SET budget_full_at = $2
+                    WHERE s.budget_full_at IS NOT DISTINCT FROM $3
+                    RETURNING s.shop_key
+                    "#,
+                    key.0,
+                    full_at.map(at),
+                    found.full_at as Option<At>,
+                )
+            });
+            if !written.await?.is_empty() {
+                return Ok(drawn);
+            }
+        }
+    }
+
     async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState> {
         let rows = self.connections.write(|| {
             sqlx::query_as!(
@@ -81,4 +121,9 @@ impl ShopStore for PostgresStore {
         });
         Ok(rows.await?.into_iter().next().map(ShopState::from).unwrap_or_default())
     }
+}
+
+struct BudgetRow {
+    now: At,
+    full_at: Option<At>,
 }

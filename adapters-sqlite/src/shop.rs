@@ -1,8 +1,9 @@
-//! [`ShopStore`]: pause, next poll and the run of unanswered calls, by shop.
+//! [`ShopStore`]: pause, next poll, budget of calls and the run of unanswered calls, by shop.
 
 use std::time::Duration;
 
 use ackord::Timestamp;
+use ackord::budget::{CallRate, Drawn, Wanted, draw};
 use ackord::ports::{PollSlot, ShopKey, ShopState, ShopStore, StoreResult};
 use async_trait::async_trait;
 
@@ -67,6 +68,34 @@ impl ShopStore for SqliteStore {
         .await
         .map_err(errors::of_statement)?;
         pool::commit(tx).await
+    }
+
+    async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn> {
+        let mut tx = self.begin_write().await?;
+        let found = sqlx::query!(
+            r#"SELECT strftime('%Y-%m-%dT%H:%M:%f000Z', 'now') AS "now!: String",
+                (SELECT budget_full_at FROM shops WHERE shop_key = ?1) AS "full_at?: String""#,
+            key.0
+        );
+        let found = found.fetch_one(&mut *tx).await.map_err(errors::of_statement)?;
+        let now = times::read(&found.now, || "the database's clock".to_owned())?;
+        let place = || format!("shops `{key}`, budget_full_at");
+        let full_at = times::read_optional(found.full_at.as_deref(), place)?;
+        let (drawn, full_at) = draw(full_at, now, rate, wanted);
+        if drawn.calls > 0 {
+            let full_at = full_at.map(times::text);
+            sqlx::query!(
+                "INSERT INTO shops (shop_key, budget_full_at) VALUES (?1, ?2)
+                ON CONFLICT (shop_key) DO UPDATE SET budget_full_at = excluded.budget_full_at",
+                key.0,
+                full_at
+            )
+            .execute(&mut *tx)
+            .await
+            .map_err(errors::of_statement)?;
+        }
+        pool::commit(tx).await?;
+        Ok(drawn)
     }
 
     async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState> {

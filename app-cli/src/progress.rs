@@ -147,6 +147,7 @@ fn words(event: &Event) -> Option<String> {
             clock_time(*certain_from)
         ),
         Event::SendingAllowed => "sending is allowed again".to_owned(),
+        Event::OutOfBudget { until } => format!("the budget of calls is used up until {}", clock_time(*until)),
         Event::Paused { until } => format!("the marketplace asks for a rest until {}", clock_time(*until)),
         Event::Waiting { until, orders } => {
             format!("waiting for {} until {}", counted_orders(*orders), clock_time(*until))

@@ -172,6 +172,11 @@ fn class_of_halt(halt: &Halt) -> Option<Class> {
             "throttled",
             "nothing is lost: a run after that time goes on. Run less often, or raise `patience` to wait for it",
         ),
+        Halt::OutOfBudget { .. } => marketplace(
+            "out_of_budget",
+            "nothing is lost: a run after that time goes on. Raise `calls_per_hour` if the marketplace allows the key more, or \
+             `patience` to wait for it",
+        ),
         Halt::Credentials { .. } => marketplace("credentials", KEY_HINT),
         Halt::BreakerOpen { .. } => marketplace(
             "breaker_open",

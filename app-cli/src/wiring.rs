@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use ackord::ports::{CallLog, Marketplace, Randomness, RecordAudit, RecordReader, Store, StoreError, StoreResult};
+use ackord::ports::{
+    CallLog, Marketplace, Randomness, RecordAudit, RecordReader, SharedBudget, Store, StoreError, StoreResult,
+};
 use ackord::workflow::{AcceptanceWorkflow, Ports};
 use ackord_bestbuy::{BestBuyClient, ClientPorts, ClientSettings};
 use ackord_postgres::{PostgresOptions, PostgresStore};
@@ -130,11 +132,24 @@ pub fn is_missing(store: &StoreUrl) -> bool {
     }
 }
 
-/// The marketplace's client; `calls` is where its reads are logged.
+/// The shop's budget of calls, where the settings have one.
+#[must_use]
+pub fn budget(config: &Config, store: &Arc<dyn OpenStore>) -> Option<SharedBudget> {
+    config.workflow.call_rate().map(|rate| SharedBudget {
+        store: Arc::<dyn OpenStore>::clone(store),
+        rate,
+    })
+}
+
+/// The marketplace's client; `calls` is where its reads are logged, `budget` what their repetitions are drawn from.
 ///
 /// # Errors
 /// Where there is no key, or the client can't be set up.
-pub fn marketplace(config: &Config, calls: Arc<dyn CallLog>) -> Result<Arc<dyn Marketplace>> {
+pub fn marketplace(
+    config: &Config,
+    calls: Arc<dyn CallLog>,
+    budget: Option<SharedBudget>,
+) -> Result<Arc<dyn Marketplace>> {
     let shop = &config.marketplace;
     let settings = ClientSettings::builder(&shop.url, config.api_key()?)
         .shop_id(shop.shop_id)
@@ -149,6 +164,7 @@ pub fn marketplace(config: &Config, calls: Arc<dyn CallLog>) -> Result<Arc<dyn M
         call_log: calls,
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandom::new()),
+        budget,
     };
     let client = BestBuyClient::new(settings, ports).context("the marketplace's client can't be set up")?;
     Ok(Arc::new(client))
@@ -164,7 +180,7 @@ pub fn workflow(config: &Config, store: &Arc<dyn OpenStore>) -> Result<Acceptanc
     let worker = format!("ackord-{}-{:08x}", std::process::id(), randomness.next_u64() >> 32);
     let ports = Ports {
         store: Arc::<dyn OpenStore>::clone(store),
-        marketplace: marketplace(config, calls)?,
+        marketplace: marketplace(config, calls, budget(config, store))?,
         clock: Arc::new(SystemClock),
         randomness,
     };

@@ -57,6 +57,7 @@ fn reading(criterion: &mut Criterion) {
             call_log: Arc::new(NoLog),
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandom::new()),
+            budget: None,
         };
         let client = BestBuyClient::new(settings.build().expect("settings"), ports).expect("a client");
         (client, sandbox)

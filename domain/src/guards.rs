@@ -103,6 +103,10 @@ guards! {
     PauseIsKept = "pause_is_kept",
     /// The shop is looked at no oftener than the poll interval.
     PollInterval = "poll_interval",
+    /// Calls are drawn from a budget that all workers of a shop share.
+    CallsAreCounted = "calls_are_counted",
+    /// No call leaves that was not drawn from the budget.
+    NoCallBeyondBudget = "no_call_beyond_budget",
     /// A look that shows none of many orders is a fault of the settings, and fails no order.
     WrongShop = "wrong_shop",
     /// A settled order's earlier entries in the inbox are closed.

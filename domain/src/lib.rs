@@ -6,6 +6,7 @@
 
 pub mod advice;
 pub mod audit;
+pub mod budget;
 pub mod call;
 pub mod failure;
 pub mod guards;

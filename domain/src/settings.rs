@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::budget::{CallBudget, CallRate};
 use crate::retry::RetryPolicy;
 
 /// How many orders one look may ask for; more is answered with a 400. Source: Mirakl, OR11, `order_ids`.
@@ -45,6 +46,10 @@ pub struct Settings {
     pub default_pause: Duration,
     /// How many orders are claimed, and how many settled, together; 1 to 1000.
     pub batch: usize,
+    /// The most calls in any hour, over all workers of the store; `None` for no limit. 4 or more.
+    pub calls_per_hour: Option<u32>,
+    /// The most of them at once, after a time without calls: 3 or more and less than `calls_per_hour`; `None` for a quarter.
+    pub call_burst: Option<u32>,
 }
 
 impl Default for Settings {
@@ -71,6 +76,8 @@ impl Default for Settings {
             patience: MINUTE,
             default_pause: MINUTE,
             batch: 100,
+            calls_per_hour: None,
+            call_burst: None,
         }
     }
 }
@@ -86,6 +93,25 @@ pub struct InvalidSetting {
 }
 
 impl Settings {
+    /// The budget of calls, where there is one.
+    #[must_use]
+    pub fn call_budget(&self) -> Option<CallBudget> {
+        let quarter = CallBudget::per_hour(self.calls_per_hour?);
+        Some(CallBudget {
+            burst: self.call_burst.unwrap_or(quarter.burst),
+            ..quarter
+        })
+    }
+
+    /// How the budget of calls is drawn from. What was drawn leaves while its look is fresh, a lease later at the most;
+    /// a minute is left for reads that are repeated and for a slow store.
+    #[must_use]
+    pub fn call_rate(&self) -> Option<CallRate> {
+        const SPARE: Duration = Duration::from_secs(60);
+        let held_for = self.look_freshness.saturating_add(self.lease).saturating_add(SPARE);
+        self.call_budget().map(|budget| budget.rate(held_for))
+    }
+
     /// Checks that the settings fit together.
     ///
     /// # Errors
@@ -102,6 +128,28 @@ impl Settings {
         for (name, value, most) in counts {
             if value == 0 || value > most {
                 return fail(name, format!("is {value}; it must lie between 1 and {most}"));
+            }
+        }
+        if self.call_burst.is_some() && self.calls_per_hour.is_none() {
+            return fail(
+                "call_burst",
+                "is a part of `calls_per_hour`, which is not set: set both or none".to_owned(),
+            );
+        }
+        if let Some(CallBudget { per_hour, burst }) = self.call_budget() {
+            let least = CallBudget::LEAST_BURST;
+            if per_hour <= least {
+                return fail(
+                    "calls_per_hour",
+                    format!("is {per_hour}; it must be {} or more", least + 1),
+                );
+            }
+            if burst < least || burst >= per_hour {
+                let most = per_hour - 1;
+                return fail(
+                    "call_burst",
+                    format!("is {burst}; it must lie between {least} and {most}"),
+                );
             }
         }
         let spans = [
@@ -185,6 +233,24 @@ mod tests {
             ..Settings::default()
         };
         assert_eq!(settings.check().unwrap_err().name, "concurrency");
+    }
+
+    #[test]
+    fn budgets_that_leave_nothing_to_work_with_are_refused_by_name() {
+        let with = |per_hour, burst| Settings {
+            calls_per_hour: Some(per_hour),
+            call_burst: Some(burst),
+            ..Settings::default()
+        };
+        assert_eq!(with(4, 3).check(), Ok(()));
+        assert_eq!(with(3, 3).check().unwrap_err().name, "calls_per_hour");
+        assert_eq!(with(4, 4).check().unwrap_err().name, "call_burst");
+        assert_eq!(with(4, 2).check().unwrap_err().name, "call_burst");
+        let alone = Settings {
+            call_burst: Some(10),
+            ..Settings::default()
+        };
+        assert_eq!(alone.check().unwrap_err().name, "call_burst");
     }
 
     #[test]

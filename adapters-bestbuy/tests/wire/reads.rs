@@ -11,7 +11,7 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::answers::{page, requests, serve, serving};
 use crate::support::raw::{RawServer, Step, answer};
-use crate::support::{Bench, SHORT, bench, bench_with, id};
+use crate::support::{Bench, SHORT, bench, bench_on_budget, bench_with, id};
 
 #[tokio::test]
 async fn mistake_06_a_look_at_more_than_100_orders_is_not_sent() {
@@ -196,6 +196,18 @@ async fn retries_end_with_the_count_and_with_the_time() {
     let (server, bench) = serving(ResponseTemplate::new(503).insert_header("Retry-After", "3600")).await;
     bench.client.waiting(None).await.unwrap_err();
     assert_eq!(requests(&server).await, 1, "an hour is past the budget");
+}
+
+#[tokio::test]
+async fn retries_are_drawn_from_the_shops_budget_and_end_with_it() {
+    let (server, _) = serving(ResponseTemplate::new(500).set_body_string("oops")).await;
+    let bench = bench_on_budget(&server.uri(), 2);
+    let error = bench.client.waiting(None).await.unwrap_err();
+    assert!(matches!(error, MarketplaceError::Unreachable { .. }), "{error}");
+    // The first was drawn by whoever asked for it.
+    assert_eq!((requests(&server).await, bench.log.outcomes().len()), (3, 3));
+    bench.client.waiting(None).await.unwrap_err();
+    assert_eq!(requests(&server).await, 4, "nothing is left for a retry");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::render::{self, clean, style};
 use crate::report_error;
 use crate::settings::{Config, SettingFlags, StoreFlag};
-use crate::wiring;
+use crate::wiring::{self, OpenStore};
 
 /// Arguments of `ackord check`.
 #[derive(Debug, Args)]
@@ -100,7 +100,7 @@ fn settings_finding(config: &Config) -> Finding {
 }
 
 /// Tries the store. The call log is the store's own where it can take a call.
-async fn store_finding(config: &Config) -> (Finding, Option<Arc<dyn CallLog>>) {
+async fn store_finding(config: &Config) -> (Finding, Option<Arc<dyn OpenStore>>) {
     let url = &config.store;
     let empty = || {
         (
@@ -123,17 +123,36 @@ async fn store_finding(config: &Config) -> (Finding, Option<Arc<dyn CallLog>>) {
 }
 
 /// Asks the marketplace whose key it is.
-async fn credentials_finding(config: &Config, calls: Option<Arc<dyn CallLog>>) -> Finding {
+async fn credentials_finding(config: &Config, store: Option<Arc<dyn OpenStore>>) -> Finding {
     let what = "marketplace";
-    let log = calls.unwrap_or_else(|| Arc::new(NowhereLog));
-    let marketplace = match wiring::marketplace(config, log) {
+    let budget = store.as_ref().and_then(|store| wiring::budget(config, store));
+    let log: Arc<dyn CallLog> = match store {
+        Some(store) => store,
+        None => Arc::new(NowhereLog),
+    };
+    let marketplace = match wiring::marketplace(config, log, budget.clone()) {
         Ok(marketplace) => marketplace,
         Err(error) => return Finding::problem(what, error.as_ref()),
     };
+    if let Some(budget) = budget {
+        match budget.draw_one(&marketplace.shop_key()).await {
+            Ok(true) => {}
+            Ok(false) => return out_of_budget(what),
+            Err(error) => return Finding::problem(what, &error),
+        }
+    }
     let url = &config.marketplace.url;
     match marketplace.account().await {
         Ok(account) => of_account(what, url, &account, config.marketplace.shop_id),
         Err(error) => Finding::problem(what, &error),
+    }
+}
+
+/// Nothing is wrong with it; it is just not asked now.
+fn out_of_budget(what: &'static str) -> Finding {
+    Finding {
+        hints: vec!["try again later: calls come back evenly over the hour".to_owned()],
+        ..Finding::fine(what, "not asked: the budget of `calls_per_hour` is used up for now")
     }
 }
 

@@ -30,8 +30,10 @@ fn entry(setting: &Setting) -> String {
     lines.push(format!("# ({flag}{})", setting.variable()));
     let value = setting.default_text().map_or_else(
         || match setting.kind {
-            Kind::Number => "2001".to_owned(),
             _ if setting.key == "api_key_file" => "\"/etc/ackord/key\"".to_owned(),
+            _ if setting.key == "calls_per_hour" => "1000".to_owned(),
+            _ if setting.key == "call_burst" => "250".to_owned(),
+            Kind::Number => "2001".to_owned(),
             _ => "\"…\"".to_owned(),
         },
         |text| match setting.kind {

@@ -74,6 +74,7 @@ pub(super) fn related(key: &str) -> &'static [&'static str] {
         "lease" | "lease_margin" | "call_timeout" => &["call_timeout", "lease_margin"],
         "look_freshness" => &["call_timeout"],
         "retry_cap" => &["retry_base"],
+        "call_burst" => &["calls_per_hour"],
         _ => &[],
     }
 }
@@ -112,6 +113,25 @@ macro_rules! number_setting {
                 Ok(())
             },
             show: |config| Some(config.$field $(. $inner)* .to_string()),
+        }
+    };
+}
+
+macro_rules! count_setting {
+    ($key:literal, $field:ident $(. $inner:ident)*, $about:literal, $more:literal) => {
+        Setting {
+            key: $key,
+            kind: Kind::Number,
+            value_name: "NUMBER",
+            about: $about,
+            more: $more,
+            flag: true,
+            common: false,
+            set: |config, text| {
+                config.$field $(. $inner)* = Some(number(text)?);
+                Ok(())
+            },
+            show: |config| config.$field $(. $inner)* .map(|count| count.to_string()),
         }
     };
 }
@@ -326,6 +346,19 @@ pub static SETTINGS: &[Setting] = &[
         workflow.default_pause,
         "How long the shop rests after a 429 that names no time",
         ""
+    ),
+    count_setting!(
+        "calls_per_hour",
+        workflow.calls_per_hour,
+        "The most calls to the marketplace in any hour, over all workers that share the store",
+        "Left out, as many are made as there are. The marketplace counts the calls of a key over the last hour and answers \
+         429 where they are too many; it publishes no number."
+    ),
+    count_setting!(
+        "call_burst",
+        workflow.call_burst,
+        "How many of the hour's calls may be made at once",
+        "The rest is made evenly. At least 3 and less than calls_per_hour; left out, a quarter of it."
     ),
     number_setting!(
         "batch",

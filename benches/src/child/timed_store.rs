@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ackord::budget::{CallRate, Drawn, Wanted};
 use ackord::call::{CallEnd, CallId, NewCall, SeenState};
 use ackord::order::OrderId;
 use ackord::ports::{
@@ -91,6 +92,11 @@ impl ShopStore for TimedStore {
 
     async fn pause(&self, key: &ShopKey, until: Timestamp) -> StoreResult<()> {
         self.times.of("pause", 0, self.store.pause(key, until)).await
+    }
+
+    async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn> {
+        let drawn = self.store.draw_calls(key, rate, wanted);
+        self.times.of("draw_calls", 0, drawn).await
     }
 
     async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState> {

@@ -129,6 +129,7 @@ impl Worker {
             call_log: Arc::clone(&store) as _,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandom::new()),
+            budget: None,
         };
         let ports = Ports {
             store: Arc::clone(&store),

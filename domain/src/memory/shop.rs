@@ -1,10 +1,11 @@
-//! [`ShopStore`]: pause, next poll and the run of unanswered calls, by shop.
+//! [`ShopStore`]: pause, next poll, budget of calls and the run of unanswered calls, by shop.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::store::MemoryStore;
+use crate::budget::{self, CallRate, Drawn, Wanted};
 use crate::guards::{Guard, dropped};
 use crate::ports::{PollSlot, ShopKey, ShopState, ShopStore, StoreResult};
 use crate::time::{self, Timestamp};
@@ -36,6 +37,18 @@ impl ShopStore for MemoryStore {
         let shop = tables.shops.entry(key.0.clone()).or_default();
         shop.paused_until = shop.paused_until.max(Some(until));
         Ok(())
+    }
+
+    async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn> {
+        let now = self.time();
+        let mut tables = self.tables();
+        let before = tables.budgets.get(&key.0).copied();
+        let (drawn, full_at) = budget::draw(before, now, rate, wanted);
+        match full_at.filter(|_| !dropped(Guard::CallsAreCounted)) {
+            Some(full_at) => tables.budgets.insert(key.0.clone(), full_at),
+            None => tables.budgets.remove(&key.0),
+        };
+        Ok(drawn)
     }
 
     async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState> {

@@ -10,6 +10,7 @@ use super::{
     RecordedAnswer, Recovery, RenewRequest, Sending, Settled, ShopKey, ShopState, ShopStore, StoreResult, TakeUp,
     WorkStore,
 };
+use crate::budget::{CallRate, Drawn, Wanted};
 use crate::call::{CallEnd, CallId, NewCall, SeenState};
 use crate::order::OrderId;
 use crate::time::Timestamp;
@@ -43,6 +44,7 @@ mockall::mock! {
         async fn shop(&self, key: &ShopKey) -> StoreResult<ShopState>;
         async fn reserve_poll(&self, key: &ShopKey, now: Timestamp, interval: Duration) -> StoreResult<PollSlot>;
         async fn pause(&self, key: &ShopKey, until: Timestamp) -> StoreResult<()>;
+        async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn>;
         async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState>;
     }
 

@@ -30,7 +30,7 @@ pub use record::{
     RecordReader,
 };
 pub use recovery::{Hold, Recovery, Sending, TakeUp};
-pub use shop::{PollSlot, ShopState, ShopStore};
+pub use shop::{PollSlot, SharedBudget, ShopState, ShopStore};
 pub use store_error::{StoreError, StoreResult};
 pub use work_store::{
     ClaimRequest, Ingested, Intent, KnownOrder, NewOrder, OrderStanding, RecordedAnswer, RenewRequest, Settled,

@@ -1,11 +1,13 @@
 //! What all workers of a shop share: its pause, the next poll, the run of unanswered calls.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use super::{ShopKey, StoreResult};
+use crate::budget::{CallRate, Drawn, Wanted};
 use crate::time::Timestamp;
 
 /// The shop as a whole.
@@ -26,6 +28,32 @@ pub enum PollSlot {
     Granted,
     /// Somebody looked not long ago: not before this time.
     NotBefore(Timestamp),
+}
+
+/// A shop's budget of calls, for a client of the marketplace that repeats reads by itself. What the workflow asks for it has
+/// drawn already; each repetition MUST be drawn here, and not made where there is no call.
+#[derive(Debug, Clone)]
+pub struct SharedBudget {
+    /// Where it is kept.
+    pub store: Arc<dyn ShopStore>,
+    /// How it is drawn from: [`crate::settings::Settings::call_rate`].
+    pub rate: CallRate,
+}
+
+impl SharedBudget {
+    /// Draws one call, without waiting for it; whether there was one.
+    ///
+    /// # Errors
+    /// A [`super::StoreError`]; then none counts as drawn.
+    pub async fn draw_one(&self, key: &ShopKey) -> StoreResult<bool> {
+        let wanted = Wanted {
+            least: 1,
+            most: 1,
+            within: Duration::ZERO,
+        };
+        let drawn = self.store.draw_calls(key, self.rate, wanted).await?;
+        Ok(drawn.calls > 0)
+    }
 }
 
 /// The state of each shop, shared by all workers and the next run.
@@ -51,6 +79,13 @@ pub trait ShopStore: Debug + Send + Sync + 'static {
     /// # Errors
     /// A [`super::StoreError`].
     async fn pause(&self, key: &ShopKey, until: Timestamp) -> StoreResult<()>;
+
+    /// Draws from the shop's budget, at the store's own time: [`crate::budget::draw`] says what, and what becomes of the
+    /// bucket. Of workers that draw at once each MUST get its own.
+    ///
+    /// # Errors
+    /// A [`super::StoreError`]; then none counts as drawn.
+    async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn>;
 
     /// Counts acceptances that were not sent or not answered: `unanswered` more of them, after setting the count back
     /// to zero where `answered` says that one before them was answered. Tells the state afterwards.

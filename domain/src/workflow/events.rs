@@ -65,6 +65,11 @@ pub enum Event {
     },
     /// Sending is allowed again.
     SendingAllowed,
+    /// The budget of calls is used up.
+    OutOfBudget {
+        /// When there is a call again.
+        until: Timestamp,
+    },
     /// The shop rests: the marketplace asked for it.
     Paused {
         /// Until when.

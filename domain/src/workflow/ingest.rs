@@ -25,6 +25,7 @@ use crate::work::{Claimed, Epoch};
 use super::core::Core;
 use super::decide::LookedAt;
 use super::events::Event;
+use super::purse::Purse;
 use super::report::Halt;
 use super::rest::not_paused;
 use super::stop::StopSignal;
@@ -59,7 +60,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    fn new(epoch: Epoch) -> Self {
+    pub(super) fn new(epoch: Epoch) -> Self {
         Self {
             orders: HashMap::new(),
             newest: None,
@@ -101,13 +102,14 @@ pub(super) async fn ingest(
     clock: StoreClock,
     epoch: Epoch,
     stop: &StopSignal,
+    purse: &Purse<'_>,
     tally: &mut Tally<'_>,
 ) -> Result<Waiting, Halt> {
     let mut waiting = Waiting::new(epoch);
     let mut reads = 0;
     let (to_store, read) = mpsc::channel(PAGES_AHEAD);
     let (all_read, all_stored) = join(
-        read_pages(core, clock, stop, to_store, &mut reads),
+        read_pages(core, clock, (stop, purse), to_store, &mut reads),
         store_pages(core, clock, read, &mut waiting, tally),
     )
     .await;
@@ -124,7 +126,7 @@ pub(super) async fn ingest(
 async fn read_pages(
     core: &Core,
     clock: StoreClock,
-    stop: &StopSignal,
+    (stop, purse): (&StopSignal, &Purse<'_>),
     mut pages: Sender<Page>,
     reads: &mut u64,
 ) -> Result<(), Halt> {
@@ -135,8 +137,10 @@ async fn read_pages(
         if stop.is_given() {
             return Err(Halt::Stopped);
         }
-        not_paused(core, clock).await?;
         let guess = guess(cursor, apart, total);
+        let drawn = purse.some(clock, 1 + usize::from(guess.is_some())).await?;
+        let guess = guess.filter(|_| drawn > 1);
+        not_paused(core, clock).await?;
         *reads += 1 + u64::from(guess.is_some());
         let read = |cursor| core.ports.marketplace.waiting(cursor);
         let along = OptionFuture::from(guess.map(|guess| read(Some(guess))));

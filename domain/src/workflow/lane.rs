@@ -30,6 +30,7 @@ use super::core::Core;
 use super::events::Event;
 use super::ingest::Waiting;
 use super::prepare::{Prepared, Sendable};
+use super::purse::Purse;
 use super::record::Recorded;
 use super::report::Halt;
 use super::rest::Patience;
@@ -103,7 +104,10 @@ pub(super) struct Lane<'a> {
     /// Whether orders that earlier runs left in flight are to be looked at with the next poll.
     look_for_others: bool,
     paused_until: Option<Timestamp>,
+    /// Where the budget is used up for longer than this run waits: until when. What was drawn for is still sent.
+    out_of_budget: Option<Timestamp>,
     patience: Patience,
+    purse: &'a Purse<'a>,
     /// Until when it was last said that the run waits.
     told_until: Option<Timestamp>,
     /// When something last went forward, by the monotonic clock.
@@ -119,6 +123,7 @@ impl<'a> Lane<'a> {
         wait: Wait,
         shop: ShopState,
         patience: Patience,
+        purse: &'a Purse<'a>,
     ) -> Self {
         Self {
             core,
@@ -140,7 +145,9 @@ impl<'a> Lane<'a> {
             next_poll_at: shop.next_poll_at.unwrap_or(Timestamp::MIN),
             look_for_others: false,
             paused_until: None,
+            out_of_budget: None,
             patience,
+            purse,
             told_until: None,
             progress_at: core.ports.clock.monotonic(),
             halt: None,
@@ -224,6 +231,10 @@ impl<'a> Lane<'a> {
 
     /// Waits for what comes next; `false` where nothing does.
     async fn rest(&mut self, tally: &mut Tally<'_>) -> bool {
+        if let Some(until) = self.out_of_budget {
+            self.stop(Halt::OutOfBudget { until });
+            return false;
+        }
         let now = self.now();
         let ready = tally.next_due(Phase::Ready);
         let look = tally

@@ -22,6 +22,7 @@ mod lane;
 mod looks;
 mod persist;
 mod prepare;
+mod purse;
 mod reconcile;
 mod record;
 mod report;

@@ -1,8 +1,8 @@
 //! Prepare: claim orders that are due, look at them, and sort out what may be sent.
 //!
 //! An order that has moved already is settled from what was seen, without a call. Where the ingest listing is young
-//! enough it serves as the look; an order with an earlier call is always looked at anew, after this claim. What is
-//! given up here (a store or a marketplace that fails) is released at once where that is possible, and otherwise when
+//! enough it serves as the look; an order with an earlier call is always looked at anew, after this claim. What the budget
+//! has no calls for is given back. What is given up here (a store or a marketplace that fails) is released at once where that is possible, and otherwise when
 //! the lease ends.
 
 use std::time::Duration;
@@ -19,6 +19,7 @@ use crate::work::{Claimed, Phase, Settlement};
 use super::core::Core;
 use super::decide::{self, BeforeSend, LookedAt};
 use super::ingest::Waiting;
+use super::purse::Purse;
 use super::report::Halt;
 
 /// An order that may be sent while its lease and its look are fresh.
@@ -50,6 +51,8 @@ pub(super) struct Prepared {
     pub(super) unanswered_in_row: Option<u32>,
     /// Until when the lease is trusted, by the monotonic clock: a margin before its end, counted from before the claim.
     trusted_until: Duration,
+    /// How long the budget was waited for.
+    pub(super) waited: Duration,
     pub(super) halt: Option<Halt>,
 }
 
@@ -65,13 +68,23 @@ pub(super) struct Wanted {
 pub(super) async fn prepare(
     core: &Core,
     clock: StoreClock,
+    purse: &Purse<'_>,
     waiting: &Waiting,
     wanted: Wanted,
     outage: bool,
 ) -> Prepared {
     let mut prepared = Prepared::default();
-    let claimed = match claim(core, clock, wanted, &mut prepared).await {
-        Ok(claimed) => claimed,
+    let asked_at = core.ports.clock.monotonic();
+    let drawn = purse.before_claim(clock, to_be_sent()).await;
+    prepared.waited = core.ports.clock.monotonic().saturating_sub(asked_at);
+    let begun = match drawn {
+        Ok(drawn) => claim(core, clock, wanted, &mut prepared)
+            .await
+            .map(|claimed| (drawn, claimed)),
+        Err(halt) => Err(halt),
+    };
+    let (drawn, claimed) = match begun {
+        Ok(begun) => begun,
         Err(halt) => {
             prepared.halt = Some(halt);
             return prepared;
@@ -83,7 +96,9 @@ pub(super) async fn prepare(
     let mut sort = Sort {
         core,
         clock,
+        purse,
         outage,
+        drawn,
         trusted_until,
         prepared,
     };
@@ -143,7 +158,10 @@ fn to_be_sent() -> &'static [Phase] {
 struct Sort<'a> {
     core: &'a Core,
     clock: StoreClock,
+    purse: &'a Purse<'a>,
     outage: bool,
+    /// Calls in hand.
+    drawn: usize,
     trusted_until: Duration,
     prepared: Prepared,
 }
@@ -154,6 +172,8 @@ impl Sort<'_> {
         let ctx = self.core.context(now, self.outage);
         let oldest = oldest_look(self.core, now);
         let mut to_look = Vec::new();
+        // Those that a call may leave for, nearest deadline first: whether it takes a look.
+        let mut to_call = Vec::new();
         for order in claimed {
             let decided = decide::workers_lost(&order, &ctx).or_else(|| decide::at_claim(&order, &ctx));
             if let Some(settlement) = decided {
@@ -163,9 +183,19 @@ impl Sort<'_> {
             let new = order.call.is_none() || dropped(Guard::LookAfterClaim);
             let listed = waiting.seen(&order, oldest).filter(|_| new);
             match listed {
-                Some((seen, look)) => self.one(order, seen, look),
-                None => to_look.push(order),
+                Some((seen, look)) => {
+                    let before = self.prepared.sendable.len();
+                    self.one(order, seen, look);
+                    to_call.extend((self.prepared.sendable.len() > before).then_some(false));
+                }
+                None => {
+                    to_call.push(true);
+                    to_look.push(order);
+                }
             }
+        }
+        if let Err(halt) = self.draw(&to_call, &mut to_look).await {
+            self.prepared.halt = Some(halt);
         }
         while !to_look.is_empty() {
             let chunk: Vec<_> = to_look.drain(..to_look.len().min(IDS_PER_LOOK)).collect();
@@ -177,6 +207,26 @@ impl Sort<'_> {
                 return;
             }
         }
+    }
+
+    /// Draws from the budget for these calls, each of which may take a look before it. What there are no calls for is given
+    /// back.
+    async fn draw(&mut self, to_call: &[bool], to_look: &mut Vec<Claimed>) -> Result<(), Halt> {
+        let wanted = calls_of(to_call);
+        let more = match wanted.saturating_sub(self.drawn) {
+            0 => Ok(0),
+            missing => self.purse.at_once(missing).await,
+        };
+        let covered = covered(to_call, self.drawn + more.as_ref().copied().unwrap_or(0));
+        if covered.len() < to_call.len() {
+            let looks = covered.iter().filter(|takes_a_look| **takes_a_look).count();
+            let unsent = self.prepared.sendable.drain(covered.len() - looks..);
+            let released = unsent.map(|sendable| sendable.claimed).chain(to_look.drain(looks..));
+            let released = released.map(|order| Settlement::release(&order));
+            self.prepared.settlements.extend(released);
+            self.prepared.full = true;
+        }
+        more.map(drop)
     }
 
     async fn look_at(&mut self, chunk: &[Claimed]) -> Result<(), Halt> {
@@ -209,6 +259,20 @@ impl Sort<'_> {
             },
         }
     }
+}
+
+/// How many calls it takes to look at those that take a look, a hundred to a call, and to send all.
+fn calls_of(to_call: &[bool]) -> usize {
+    let looked_at = to_call.iter().filter(|takes_a_look| **takes_a_look).count();
+    to_call.len() + looked_at.div_ceil(IDS_PER_LOOK)
+}
+
+/// The first of these, as many as so many calls suffice for.
+fn covered(to_call: &[bool], calls: usize) -> &[bool] {
+    let most = (0..=to_call.len())
+        .rev()
+        .find(|most| calls_of(&to_call[..*most]) <= calls);
+    &to_call[..most.unwrap_or(0)]
 }
 
 /// When a look must have begun to justify a send at `now`.
@@ -274,6 +338,24 @@ pub(super) mod tests {
             unreleased_claims: 1,
             unreleased_alone: 0,
         }
+    }
+
+    #[test]
+    fn a_look_is_shared_by_a_hundred_and_takes_a_call() {
+        assert_eq!(calls_of(&[]), 0);
+        assert_eq!(calls_of(&[false; 7]), 7);
+        assert_eq!(calls_of(&[true; 100]), 101);
+        assert_eq!(calls_of(&[true; 101]), 103);
+        assert_eq!(calls_of(&[false, true, false]), 4);
+    }
+
+    #[test]
+    fn what_the_calls_suffice_for_is_taken_in_order() {
+        let to_call = [false, true, true, false];
+        for (calls, covered_by_them) in [(0, 0), (1, 1), (2, 1), (3, 2), (4, 3), (5, 4), (9, 4)] {
+            assert_eq!(covered(&to_call, calls).len(), covered_by_them, "{calls}");
+        }
+        assert_eq!(covered(&[true; 101], 102).len(), 100);
     }
 
     #[test]

@@ -23,6 +23,7 @@ use crate::time::{self, Timestamp};
 
 use super::core::Core;
 use super::events::{Event, Observer};
+use super::purse::Purse;
 use super::report::Halt;
 use super::rest::{Patience, sit_out};
 use super::run::patiently_ingest;
@@ -58,6 +59,7 @@ pub(super) async fn reconcile(core: &Core, options: &ReconcileOptions, observer:
         core,
         tally: Tally::new(observer),
         patience: Patience::new(core.settings.patience, options.stop.clone()),
+        purse: Purse::new(core, &options.stop, observer).without_end(),
         report: ReconcileReport::default(),
     };
     let halt = round.carry_out(options).await.err();
@@ -75,6 +77,7 @@ struct Round<'a> {
     core: &'a Core,
     tally: Tally<'a>,
     patience: Patience,
+    purse: Purse<'a>,
     report: ReconcileReport,
 }
 
@@ -104,7 +107,15 @@ impl Round<'_> {
             clock = sit_out(core, clock, until, &mut self.patience, &self.tally).await?;
         }
         clock = self.await_poll(clock).await?;
-        patiently_ingest(core, &mut clock, hold.epoch, &mut self.patience, &mut self.tally).await?;
+        patiently_ingest(
+            core,
+            &mut clock,
+            hold.epoch,
+            &mut self.patience,
+            &self.purse,
+            &mut self.tally,
+        )
+        .await?;
         self.sweep(clock, hold, options.settled_within).await?;
         self.lift(hold).await
     }

@@ -72,6 +72,12 @@ pub enum Halt {
         /// When it may be called again.
         until: Timestamp,
     },
+    /// The budget of calls is used up for longer than a run waits.
+    #[error("the budget of calls is used up until {until}")]
+    OutOfBudget {
+        /// When there is a call again.
+        until: Timestamp,
+    },
     /// An acceptance was answered with 401 or 403.
     #[error("the marketplace does not take the key: {detail}")]
     Credentials {

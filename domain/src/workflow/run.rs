@@ -8,6 +8,7 @@ use super::core::Core;
 use super::events::{Event, Observer};
 use super::ingest::{Waiting, ingest};
 use super::lane::Lane;
+use super::purse::Purse;
 use super::report::{Halt, RunReport};
 use super::requeue::requeue;
 use super::rest::{Patience, Rest, rest_now, sit_out};
@@ -19,7 +20,8 @@ use super::{RunOptions, Wait};
 pub(super) async fn run(core: &Core, options: &RunOptions, observer: &dyn Observer) -> RunReport {
     let started = core.ports.clock.monotonic();
     let mut tally = Tally::new(observer);
-    let halt = carry_out(core, options, &mut tally).await.err();
+    let purse = Purse::new(core, &options.stop, observer);
+    let halt = carry_out(core, options, &purse, &mut tally).await.err();
     let mut report = tally.report;
     report.halt = match halt {
         // Whatever was left undone for it is told.
@@ -41,7 +43,7 @@ pub(super) async fn run(core: &Core, options: &RunOptions, observer: &dyn Observ
     report
 }
 
-async fn carry_out(core: &Core, options: &RunOptions, tally: &mut Tally<'_>) -> Result<(), Halt> {
+async fn carry_out(core: &Core, options: &RunOptions, purse: &Purse<'_>, tally: &mut Tally<'_>) -> Result<(), Halt> {
     let mut clock = core.store_clock().await.map_err(Halt::Store)?;
     let mut patience = Patience::new(core.settings.patience, options.stop.clone());
     let key = core.ports.marketplace.shop_key();
@@ -56,24 +58,37 @@ async fn carry_out(core: &Core, options: &RunOptions, tally: &mut Tally<'_>) -> 
     // One poll is the list and a look at what is in flight; the next comes a poll interval later.
     let now = core.now(clock);
     let slot = reserve(core, now).await?;
-    let waiting = patiently_ingest(core, &mut clock, sending.epoch, &mut patience, tally).await?;
+    let listed = patiently_ingest(core, &mut clock, sending.epoch, &mut patience, purse, tally).await;
+    // What is known already needs no list.
+    let mut left_undone = None;
+    let waiting = match listed {
+        Err(halt @ Halt::OutOfBudget { .. }) => {
+            left_undone = Some(halt);
+            Waiting::new(sending.epoch)
+        }
+        listed => listed?,
+    };
     let next_poll_at = match slot {
         PollSlot::NotBefore(at) => at,
         PollSlot::Granted => time::plus(now, core.settings.poll_interval),
     };
     shop.next_poll_at = Some(next_poll_at);
     if slot == PollSlot::Granted
-        && let Err(halt) = first_look(core, clock, &shop, tally).await
+        && let Err(halt) = first_look(core, clock, purse, &shop, tally).await
     {
-        let rest = Rest::behind(&halt).ok_or(halt)?;
-        clock = rest_now(core, clock, rest, &mut patience, tally).await?;
+        if matches!(halt, Halt::OutOfBudget { .. }) {
+            left_undone = Some(halt);
+        } else {
+            let rest = Rest::behind(&halt).ok_or(halt)?;
+            clock = rest_now(core, clock, rest, &mut patience, tally).await?;
+        }
     }
     if let Some(hold) = sending.hold {
         return Err(Halt::SendingHeld { since: hold.since });
     }
     let left_by_others = options.wait == Wait::ForValidations && in_flight_by(core, clock, next_poll_at).await?;
     let outage = shop.unanswered_in_row >= core.settings.breaker_threshold;
-    let lane = Lane::new(core, clock, &waiting, options.wait, shop, patience);
+    let lane = Lane::new(core, clock, &waiting, options.wait, shop, patience, purse);
     lane.with_look(left_by_others).work(tally).await?;
 
     // What may be an order's fault comes last, when nothing else can be lost by it.
@@ -82,10 +97,10 @@ async fn carry_out(core: &Core, options: &RunOptions, tally: &mut Tally<'_>) -> 
     if slot == PollSlot::Granted {
         // The store's clock may have been set back since: what was due at both times cannot come due again in this look.
         let mut seen = Validated::new(now.min(core.now(clock)), slot, core);
-        look_at_suspects(core, clock, outage, &mut seen).await;
+        look_at_suspects(core, clock, purse, outage, &mut seen).await;
         took_in(seen, tally)?;
     }
-    Ok(())
+    left_undone.map_or(Ok(()), Err)
 }
 
 /// Ingests; where the marketplace asks for a rest, again after it.
@@ -94,10 +109,11 @@ pub(super) async fn patiently_ingest(
     clock: &mut StoreClock,
     epoch: Epoch,
     patience: &mut Patience,
+    purse: &Purse<'_>,
     tally: &mut Tally<'_>,
 ) -> Result<Waiting, Halt> {
     loop {
-        match ingest(core, *clock, epoch, &patience.stop, tally).await {
+        match ingest(core, *clock, epoch, &patience.stop, purse, tally).await {
             Ok(waiting) => return Ok(waiting),
             Err(halt) => {
                 let rest = Rest::behind(&halt).ok_or(halt)?;
@@ -128,10 +144,16 @@ async fn in_flight_by(core: &Core, clock: StoreClock, next_poll_at: Timestamp) -
 }
 
 /// Looks at what earlier runs left in flight.
-async fn first_look(core: &Core, clock: StoreClock, shop: &ShopState, tally: &mut Tally<'_>) -> Result<(), Halt> {
+async fn first_look(
+    core: &Core,
+    clock: StoreClock,
+    purse: &Purse<'_>,
+    shop: &ShopState,
+    tally: &mut Tally<'_>,
+) -> Result<(), Halt> {
     let outage = shop.unanswered_in_row >= core.settings.breaker_threshold;
     let mut seen = Validated::new(core.now(clock), PollSlot::Granted, core);
-    look_at_due(core, clock, outage, &mut seen).await;
+    look_at_due(core, clock, purse, outage, &mut seen).await;
     took_in(seen, tally)
 }
 

@@ -9,6 +9,7 @@ mod store;
 mod world;
 
 mod breaker;
+mod budget;
 mod crash_points;
 mod crashes;
 mod endings;

@@ -12,6 +12,7 @@ use crate::work::{Claimed, Phase, Settlement};
 
 use super::core::Core;
 use super::decide;
+use super::purse::Purse;
 use super::report::Halt;
 use super::rest::{Rest, not_paused};
 
@@ -30,6 +31,8 @@ pub(super) struct Validated {
     pub(super) settlements: Vec<Settlement>,
     pub(super) results: Vec<Settled>,
     pub(super) reads: u64,
+    /// Whether the next look is drawn from the budget already.
+    is_drawn: bool,
     pub(super) halt: Option<Halt>,
 }
 
@@ -48,8 +51,17 @@ impl Validated {
             settlements: Vec::new(),
             results: Vec::new(),
             reads: 0,
+            is_drawn: false,
             halt: None,
         }
+    }
+}
+
+impl Validated {
+    /// Draws the next look from the budget, unless that is done; `false` where nothing of these phases is due.
+    async fn draw(&mut self, clock: StoreClock, purse: &Purse<'_>, phases: &[Phase]) -> Result<bool, Halt> {
+        self.is_drawn = self.is_drawn || purse.before_look(clock, phases, self.asked_at).await?;
+        Ok(self.is_drawn)
     }
 }
 
@@ -57,14 +69,18 @@ impl Validated {
 pub(super) async fn validate(
     core: &Core,
     clock: StoreClock,
+    purse: &Purse<'_>,
     outage: bool,
     most: Option<usize>,
 ) -> Result<Validated, Halt> {
+    // The right to look is reserved once there is a call to look with.
+    purse.one(clock).await?;
     let now = core.now(clock);
     let mut validated = Validated::new(now, reserve(core, now).await?, core);
     validated.most = most;
+    validated.is_drawn = true;
     if validated.granted {
-        look_at_due(core, clock, outage, &mut validated).await;
+        look_at_due(core, clock, purse, outage, &mut validated).await;
     }
     Ok(validated)
 }
@@ -81,13 +97,21 @@ pub(super) async fn reserve(core: &Core, now: Timestamp) -> Result<PollSlot, Hal
 
 /// Looks at everything that was due when the look was asked for, or as much as was asked for, for a worker that holds the
 /// slot. Orders in review come along where everything is looked at.
-pub(super) async fn look_at_due(core: &Core, clock: StoreClock, outage: bool, into: &mut Validated) {
+pub(super) async fn look_at_due(core: &Core, clock: StoreClock, purse: &Purse<'_>, outage: bool, into: &mut Validated) {
     let due_by = into.asked_at;
     let mut left = into.most.unwrap_or(usize::MAX);
     let phases = [Phase::Validating, Phase::Review];
     for phase in phases.into_iter().take(if into.most.is_none() { 2 } else { 1 }) {
         while left > 0 {
             let limit = left.min(IDS_PER_LOOK).min(core.settings.batch);
+            match into.draw(clock, purse, &[phase]).await {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(halt) => {
+                    into.halt = Some(halt);
+                    return;
+                }
+            }
             if let Err(halt) = not_paused(core, clock).await {
                 into.halt = Some(halt);
                 return;
@@ -113,10 +137,21 @@ pub(super) async fn look_at_due(core: &Core, clock: StoreClock, outage: bool, in
 }
 
 /// Looks at suspects, one by one, for a worker that has nothing else in hand: at those that were due at `due_by`.
-pub(super) async fn look_at_suspects(core: &Core, clock: StoreClock, outage: bool, into: &mut Validated) {
+pub(super) async fn look_at_suspects(
+    core: &Core,
+    clock: StoreClock,
+    purse: &Purse<'_>,
+    outage: bool,
+    into: &mut Validated,
+) {
     let phases = [Phase::Validating, Phase::Review];
     loop {
-        if let Err(halt) = not_paused(core, clock).await {
+        let ready = match into.draw(clock, purse, &phases).await {
+            Ok(false) => return,
+            Ok(true) => not_paused(core, clock).await,
+            Err(halt) => Err(halt),
+        };
+        if let Err(halt) = ready {
             // In a rest they wait for the next run.
             into.halt = Some(halt).filter(|halt| Rest::behind(halt).is_none());
             return;
@@ -164,6 +199,7 @@ async fn look_at(
     }
     let ids: Vec<_> = claimed.iter().map(|order| order.order_id.clone()).collect();
     into.reads += 1;
+    into.is_drawn = false;
     // Orders in review are often not listed any more, and no look at them fails one: they don't tell of the settings.
     let in_review = claimed.iter().any(|order| order.standing.phase == Phase::Review);
     let shown = if in_review {

@@ -200,12 +200,8 @@ impl Sim {
     /// A call to the marketplace begins: not while the shop rests, save what a worker had begun before it could know.
     pub(crate) fn calls_the_marketplace(&self, state: &mut State, slot: usize, op: Op) {
         let now = self.now();
-        let State {
-            facts,
-            profile,
-            frozen_last,
-            ..
-        } = &mut *state;
+        let State { facts, profile, .. } = &mut *state;
+        let beyond = facts.is_beyond_budget(now, profile);
         if op != Op::Accept {
             facts.reads.entry(slot).or_default().push(now);
         }
@@ -214,9 +210,19 @@ impl Sim {
             let skew = (until - since) / 1000 * profile.skew_ppm / 1000 + SECOND;
             (*since < now && now + skew < *until).then_some(*since)
         });
-        let Some(since) = since.filter(|_| !profile.store_jumps) else {
+        let since = since.filter(|_| !profile.store_jumps);
+        if let Some(what) = beyond {
+            state.violate(|| format!("a call ({op}) of worker {slot} beyond the budget: {what}"));
+        }
+        let Some(since) = since else {
             return;
         };
+        let State {
+            facts,
+            profile,
+            frozen_last,
+            ..
+        } = &mut *state;
         let broken = if op == Op::Accept {
             // What is claimed may be sent while the lease lasts.
             // The answer to the question for a pause may have been long on its way.

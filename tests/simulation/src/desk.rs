@@ -8,7 +8,7 @@ use ackord::call::{CallEnd, CallId, CallOutcome, Endpoint, NewCall, SeenState};
 use ackord::order::{Decision, OrderId};
 use ackord::ports::{
     Account, CallLog as _, Clock as _, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor,
-    SendAnswer, SendPermit, SendVerdict, ShopKey,
+    SendAnswer, SendPermit, SendVerdict, SharedBudget, ShopKey,
 };
 use ackord::time;
 use async_trait::async_trait;
@@ -32,6 +32,7 @@ pub(crate) struct Desk {
     pub(crate) clock: Arc<WorkerClock>,
     pub(crate) log: SimStore,
     pub(crate) call_timeout: Duration,
+    pub(crate) budget: Option<SharedBudget>,
 }
 
 impl fmt::Debug for Desk {
@@ -121,6 +122,12 @@ impl Desk {
             };
             let pause = self.sim.state().rng.between(100 * MILLI, SECOND);
             self.sim.sleep(pause).await;
+            if let Some(budget) = &self.budget {
+                let drawn = budget.draw_one(&self.shop_key()).await;
+                if !drawn.map_err(MarketplaceError::Unrecorded)? {
+                    return Err(error);
+                }
+            }
         }
     }
 

@@ -1,13 +1,13 @@
 //! What the auditor knows for certain, from what happened and never from what was answered.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ackord::call::{CallId, CallOutcome};
 use ackord::work::{Epoch, Phase};
 
 use crate::faults::FaultKind;
 use crate::profile::Profile;
-use crate::times::{SECOND, micros};
+use crate::times::{HOUR, MINUTE, SECOND, micros};
 
 /// Everything known.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(crate) struct Facts {
     pub(crate) claimed_as: BTreeMap<(usize, usize), Phase>,
     /// When each worker's process began reads of the marketplace, truly.
     pub(crate) reads: BTreeMap<usize, Vec<u64>>,
+    /// When calls of any worker left in the last hour, truly.
+    pub(crate) calls: VecDeque<u64>,
     /// Pauses on record: (durable since, until), by the true time.
     pub(crate) pauses: Vec<(u64, u64)>,
     /// The hold on sending that stands.
@@ -57,6 +59,35 @@ impl Facts {
         for looked_at in self.granted.values_mut() {
             looked_at.remove(&order);
         }
+    }
+
+    /// Notes a call that leaves, and tells what is wrong where it is one too many: no hour may have more than its budget, and
+    /// no shorter time more than what may go out at once and what came back. (True times, so only where clocks keep within
+    /// the settings.)
+    pub(crate) fn is_beyond_budget(&mut self, now: u64, profile: &Profile) -> Option<String> {
+        let settings = &profile.settings;
+        let (budget, rate) = settings
+            .call_budget()
+            .zip(settings.call_rate())
+            .filter(|_| profile.strict)?;
+        while self.calls.front().is_some_and(|began| began + HOUR <= now) {
+            self.calls.pop_front();
+        }
+        self.calls.push_back(now);
+        let made = self.calls.len();
+        if made > budget.per_hour as usize {
+            return Some(format!("{made} in an hour, of {}", budget.per_hour));
+        }
+        // What was drawn may leave as late as this.
+        let held_for = micros(settings.look_freshness + settings.lease) + MINUTE;
+        let recent = self
+            .calls
+            .iter()
+            .rev()
+            .take_while(|began| **began + MINUTE > now)
+            .count() as u64;
+        let most = u64::from(rate.burst) + (MINUTE + held_for) / micros(rate.interval) + 1;
+        (recent > most).then(|| format!("{recent} in a minute, of {most}"))
     }
 
     /// An unknown outcome is decided by two looks, a poll interval apart, the first after the call had ended, the last one

@@ -205,6 +205,8 @@ named! {
         ReservePoll = "reserve_poll",
         /// A pause.
         Pause = "pause",
+        /// Calls drawn from the budget.
+        DrawCalls = "draw_calls",
         /// The count of unanswered calls.
         CountUnanswered = "count_unanswered",
         /// A read begins, on record.
@@ -255,6 +257,7 @@ impl Op {
                 | Self::TakeUp
                 | Self::ReservePoll
                 | Self::Pause
+                | Self::DrawCalls
                 | Self::CountUnanswered
                 | Self::Begin
                 | Self::Finish

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use ackord::memory::SeededRandom;
+use ackord::ports::SharedBudget;
 use ackord::workflow::{AcceptanceWorkflow, Halt, Ports, ReconcileOptions, RunOptions, StopSignal, Wait};
 
 use crate::desk::Desk;
@@ -100,6 +101,10 @@ impl Fleet {
             clock: Arc::clone(&clock),
             log: store.clone(),
             call_timeout: settings.call_timeout,
+            budget: settings.call_rate().map(|rate| SharedBudget {
+                store: Arc::new(store.clone()),
+                rate,
+            }),
         };
         let ports = Ports {
             store: Arc::new(store),

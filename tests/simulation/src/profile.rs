@@ -49,7 +49,10 @@ impl Profile {
             beyond_staleness: !strict && rng.once_in(3),
             store_jumps: !strict && rng.once_in(2),
             skew_ppm: if strict { 1_000 } else { rng.pick(&[1_000, 50_000]) },
-            settings: settings(rng),
+            settings: {
+                let settings = settings(rng);
+                with_budget(rng, settings)
+            },
             workers: rng.pick(&[3, 3, 3, 4, 5]),
             orders: usize::try_from(rng.between(20, 30)).unwrap_or(20),
             page_size: rng.pick(&[3, 7, 10, 100]),
@@ -93,5 +96,22 @@ fn settings(rng: &mut Rng) -> Settings {
         default_pause: seconds(rng.pick(&[60, 10])),
         batch: rng.pick(&[100, 10, 3, 1]),
         ..Settings::default()
+    }
+}
+
+/// Mostly no budget of calls; otherwise one that is short now and then, or again and again.
+fn with_budget(rng: &mut Rng, settings: Settings) -> Settings {
+    let (calls_per_hour, call_burst) = rng.pick(&[
+        (None, None),
+        (None, None),
+        (None, None),
+        (Some(2_000), None),
+        (Some(600), Some(20)),
+        (Some(300), Some(3)),
+    ]);
+    Settings {
+        calls_per_hour,
+        call_burst,
+        ..settings
     }
 }

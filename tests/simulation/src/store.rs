@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ackord::budget::{CallRate, Drawn, Wanted};
 use ackord::call::{CallEnd, CallId, NewCall, SeenState};
 use ackord::order::OrderId;
 use ackord::ports::{
@@ -272,6 +273,14 @@ impl ShopStore for SimStore {
             let told = done!(sim.memory.pause(&key, until));
             sim.paused(until);
             told
+        })
+        .await
+    }
+
+    async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn> {
+        let key = key.clone();
+        self.call(Op::DrawCalls, move |sim| {
+            done!(sim.memory.draw_calls(&key, rate, wanted))
         })
         .await
     }

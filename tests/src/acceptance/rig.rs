@@ -94,6 +94,7 @@ impl<'a> Rig<'a> {
             call_log: Arc::clone(&self.fixture.store) as _,
             clock: Arc::new(SystemClock),
             randomness: Arc::new(SystemRandom::new()),
+            budget: None,
         };
         Arc::new(BestBuyClient::new(settings, ports).expect("the client"))
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ackord::budget::{CallRate, Drawn, Wanted};
 use ackord::call::{CallEnd, CallId, NewCall, SeenState};
 use ackord::order::OrderId;
 use ackord::ports::{
@@ -95,6 +96,11 @@ impl ShopStore for CutStore {
 
     async fn pause(&self, key: &ShopKey, until: Timestamp) -> StoreResult<()> {
         self.cut("pause", self.store.pause(key, until)).await
+    }
+
+    async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn> {
+        let drawn = self.store.draw_calls(key, rate, wanted);
+        self.cut("draw_calls", drawn).await
     }
 
     async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState> {

@@ -85,6 +85,8 @@ fn short() -> Settings {
         slow_look_interval: Duration::from_millis(200),
         default_pause: Duration::from_millis(200),
         patience: Duration::from_secs(3),
+        // More than any test makes: it is drawn from all the same.
+        calls_per_hour: Some(100_000_000),
         ..Settings::default()
     }
 }

@@ -26,12 +26,13 @@ pub struct Point {
 }
 
 /// Every method of a port that a run of the workflow calls.
-const METHODS: [&str; 21] = [
+const METHODS: [&str; 22] = [
     "now",
     "shop",
     "sending",
     "reserve_poll",
     "pause",
+    "draw_calls",
     "count_unanswered",
     "ingest",
     "open",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ackord::ports::{Store, StoreError};
+use ackord::ports::{SharedBudget, Store, StoreError};
 use ackord::settings::InvalidSetting;
 use ackord::work::Phase;
 use ackord::workflow::{AcceptanceWorkflow, Ports, RunOptions, RunReport, StopSignal};
@@ -124,6 +124,10 @@ fn workflow(options: &Options, store: Arc<dyn Store>, wire: Arc<Tripwire>) -> Re
         call_log: Arc::clone(&store) as _,
         clock: Arc::new(SystemClock),
         randomness: Arc::new(SystemRandom::new()),
+        budget: options.settings.call_rate().map(|rate| SharedBudget {
+            store: Arc::clone(&store) as _,
+            rate,
+        }),
     };
     let ports = Ports {
         store,

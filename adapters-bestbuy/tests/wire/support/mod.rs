@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ackord::budget::CallRate;
 use ackord::call::{CallEnd, CallId, NewCall, SeenState};
-use ackord::memory::{ManualClock, SeededRandom};
+use ackord::memory::{ManualClock, MemoryStore, SeededRandom};
 use ackord::order::{Decision, LineId, OrderId, OrderLine};
-use ackord::ports::{CallLog, Marketplace, SendAnswer, SendPermit, StoreError, StoreResult};
+use ackord::ports::{CallLog, Marketplace, SendAnswer, SendPermit, SharedBudget, StoreError, StoreResult};
 use ackord_bestbuy::{BestBuyClient, ClientPorts, ClientSettings, ClientSettingsBuilder};
 use async_trait::async_trait;
 
@@ -87,12 +88,35 @@ pub(crate) fn bench(url: &str) -> Bench {
 }
 
 pub(crate) fn bench_with(url: &str, change: impl Fn(ClientSettingsBuilder) -> ClientSettingsBuilder) -> Bench {
+    bench_of(url, change, |_| None)
+}
+
+/// A client that repeats its reads on a shop's budget of so many calls.
+pub(crate) fn bench_on_budget(url: &str, calls: u32) -> Bench {
+    let budget = |clock: &ManualClock| {
+        Some(SharedBudget {
+            store: Arc::new(MemoryStore::new(Arc::new(clock.clone()))),
+            rate: CallRate {
+                interval: Duration::from_secs(3600),
+                burst: calls,
+            },
+        })
+    };
+    bench_of(url, |settings| settings, budget)
+}
+
+fn bench_of(
+    url: &str,
+    change: impl Fn(ClientSettingsBuilder) -> ClientSettingsBuilder,
+    budget: impl Fn(&ManualClock) -> Option<SharedBudget>,
+) -> Bench {
     let log = Arc::new(Recorder::default());
     let clock = ManualClock::new("2026-03-01T12:00:00Z".parse().unwrap());
     let ports = ClientPorts {
         call_log: log.clone(),
         clock: Arc::new(clock.clone()),
         randomness: Arc::new(SeededRandom::new(1)),
+        budget: budget(&clock),
     };
     let settings = change(ClientSettings::builder(url, KEY.into())).build().unwrap();
     let client = Arc::new(BestBuyClient::new(settings, ports).unwrap());

@@ -83,7 +83,12 @@ impl Lane<'_> {
         let more = self.more
             || (drained && self.suspects)
             || (!self.under_way.catching_up && tally.due(Phase::Ready, now, 1) > 0);
-        if self.under_way.preparing || !more || self.queue.len() >= self.places() || self.suspects_an_outage() {
+        if self.under_way.preparing
+            || !more
+            || self.out_of_budget.is_some()
+            || self.queue.len() >= self.places()
+            || self.suspects_an_outage()
+        {
             return;
         }
         // A probe is one order; the others stay untouched until it is answered.
@@ -100,8 +105,12 @@ impl Lane<'_> {
                 Suspects::LeftOut
             },
         };
-        let (core, clock, waiting, outage) = (self.core, self.clock, self.waiting, self.outage());
-        self.push(async move { Step::Prepared(Box::new(prepare(core, clock, waiting, wanted, outage).await), now) });
+        let (core, clock, purse) = (self.core, self.clock, self.purse);
+        let (waiting, outage) = (self.waiting, self.outage());
+        self.push(async move {
+            let prepared = prepare(core, clock, purse, waiting, wanted, outage).await;
+            Step::Prepared(Box::new(prepared), now)
+        });
     }
 
     /// How many more orders this worker can start soon: the rest is left to others. Twice as many as may be under way keep
@@ -204,7 +213,12 @@ impl Lane<'_> {
     /// While acceptances are still leaving, or others fall due soon, only full looks are worth their call.
     fn start_validating(&mut self, tally: &Tally<'_>) {
         let now = self.now();
-        if self.under_way.validating || self.under_way.catching_up || now < self.next_poll_at || self.wait == Wait::No {
+        if self.under_way.validating
+            || self.under_way.catching_up
+            || self.out_of_budget.is_some()
+            || now < self.next_poll_at
+            || self.wait == Wait::No
+        {
             return;
         }
         let sending = self.is_sending();
@@ -220,8 +234,8 @@ impl Lane<'_> {
             (!all).then_some(worth)
         };
         self.under_way.validating = true;
-        let (core, clock, outage) = (self.core, self.clock, self.outage());
-        self.push(async move { Step::Validated(validate(core, clock, outage, most).await) });
+        let (core, clock, purse, outage) = (self.core, self.clock, self.purse, self.outage());
+        self.push(async move { Step::Validated(validate(core, clock, purse, outage, most).await) });
     }
 
     /// Asks where orders stand that were due at `due` and that we did not get to work on.

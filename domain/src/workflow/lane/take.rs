@@ -39,7 +39,7 @@ impl Lane<'_> {
                 self.under_way.validating = false;
                 match validated {
                     Ok(validated) => self.validated(validated, tally),
-                    Err(halt) => self.stop(halt),
+                    Err(halt) => self.stop_or_pause(halt, tally),
                 }
             }
             Step::Released(Ok((settlements, results))) => {
@@ -56,6 +56,8 @@ impl Lane<'_> {
     fn prepared(&mut self, prepared: Prepared, claimed_at: Timestamp, tally: &mut Tally<'_>) {
         self.under_way.preparing = false;
         self.more = prepared.full;
+        // A wait for the budget is no sign of a slow store.
+        self.progress_at = self.progress_at.saturating_add(prepared.waited);
         if self.alone && prepared.claimed.is_empty() && prepared.paused_until.is_none() {
             self.suspects = false;
         }
@@ -234,6 +236,10 @@ impl Lane<'_> {
     }
 
     fn stop_or_pause(&mut self, halt: Halt, tally: &Tally<'_>) {
+        if let Halt::OutOfBudget { until } = halt {
+            self.out_of_budget = Some(until);
+            return;
+        }
         match Rest::behind(&halt) {
             Some(Rest::Asked(rest)) => self.pause(rest, tally),
             Some(Rest::OnRecord(until)) => self.hold(until, tally),

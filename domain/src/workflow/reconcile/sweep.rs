@@ -60,6 +60,7 @@ impl Round<'_> {
                 clock = self.wait_until(until).await?;
                 left.extend(with_others.drain(..));
             }
+            self.purse.one(clock).await?;
             self.still_ours(hold).await?;
             let chunk: Vec<_> = left.drain(..left.len().min(IDS_PER_LOOK)).collect();
             let taken = core.take_up(&chunk, core.now(clock)).await.map_err(Halt::Store)?;

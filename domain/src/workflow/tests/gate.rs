@@ -26,6 +26,7 @@ pub(super) enum Op {
     Shop,
     ReservePoll,
     Pause,
+    DrawCalls,
     CountUnanswered,
     Begin,
     Finish,
@@ -41,7 +42,7 @@ pub(super) enum Op {
 }
 
 impl Op {
-    /// All but `Renew`: leases are renewed only where a queue outlasts them.
+    /// All but `Renew` and `DrawCalls`: leases are renewed only where a queue outlasts them, calls drawn only from a budget.
     pub(super) const ALL: [Self; 19] = [
         Self::Now,
         Self::Ingest,

@@ -3,7 +3,7 @@
 use std::panic::catch_unwind;
 
 use super::{
-    breaker, crash_points, crashes, endings, foreign, holds, inbox, leases, pacing, plain, reconcile, rests,
+    breaker, budget, crash_points, crashes, endings, foreign, holds, inbox, leases, pacing, plain, reconcile, rests,
     store_faults, unknown, validation,
 };
 use crate::guards::{Guard, drop_one};
@@ -49,6 +49,8 @@ const NAMED: &[Named] = &named![
     CredentialsStop => rests::refused_credentials_stop_the_run_and_fail_no_order,
     PauseIsKept => rests::a_pause_while_intents_are_written_leaves_them_unsent,
     PollInterval => leases::of_two_workers_one_may_look_within_the_poll_interval,
+    CallsAreCounted => budget::no_hour_has_more_calls_than_its_budget_and_every_order_is_accepted,
+    NoCallBeyondBudget => budget::no_hour_has_more_calls_than_its_budget_and_every_order_is_accepted,
     WrongShop => validation::a_look_that_shows_none_of_ten_is_a_fault_of_the_settings_and_fails_no_order,
     EarlierFailuresAreClosed => unknown::mistake_04_a_failed_attempt_is_retried_when_due_and_then_accepted,
     FailureIsFiled => unknown::mistake_04_a_failed_attempt_is_retried_when_due_and_then_accepted,

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use futures_util::lock::Mutex;
 
 use super::gate::{Gate, Op, When};
+use crate::budget::{CallRate, Drawn, Wanted};
 use crate::call::{CallEnd, CallId, NewCall, SeenState};
 use crate::memory::MemoryStore;
 use crate::order::OrderId;
@@ -120,6 +121,10 @@ impl ShopStore for GatedStore {
 
     async fn pause(&self, key: &ShopKey, until: Timestamp) -> StoreResult<()> {
         gated!(self, Pause, self.memory.pause(key, until))
+    }
+
+    async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn> {
+        gated!(self, DrawCalls, self.memory.draw_calls(key, rate, wanted))
     }
 
     async fn count_unanswered(&self, key: &ShopKey, answered: bool, unanswered: u32) -> StoreResult<ShopState> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::audit::audit;
-use super::drive::{block_on, run_until};
+use super::drive::{block_on, block_on_patiently, run_until};
 use super::gate::Gate;
 use super::market::{Answer, FakeMarket, FakeOrder, Ledger};
 use super::store::GatedStore;
@@ -81,7 +81,15 @@ impl World {
     }
 
     pub(super) fn with(settings: Settings) -> Self {
-        let clock = ManualClock::new(Timestamp::from_second(START).unwrap());
+        Self::on(ManualClock::new(Timestamp::from_second(START).unwrap()), settings)
+    }
+
+    /// A world in which several can sleep at once.
+    pub(super) fn patient(settings: Settings) -> Self {
+        Self::on(ManualClock::patient(Timestamp::from_second(START).unwrap()), settings)
+    }
+
+    fn on(clock: ManualClock, settings: Settings) -> Self {
         let stores_clock = StoresClock {
             clock: clock.clone(),
             back: Arc::default(),
@@ -190,7 +198,7 @@ impl World {
     /// A run that makes at most `calls` port calls.
     pub(super) fn run_within(&self, calls: u64) -> RunReport {
         self.gate.allow(calls);
-        let report = block_on(self.one_run(Wait::ForValidations));
+        let report = block_on_patiently(self.one_run(Wait::ForValidations), &self.clock);
         audit(self);
         report
     }

@@ -222,6 +222,11 @@ fn shared() -> Vec<Case<StoreFixture>> {
     cases![
         shop::a_shop_never_seen_has_nothing_against_it,
         shop::a_poll_slot_is_granted_once_an_interval,
+        shop::calls_are_drawn_from_one_budget_by_all_workers,
+        shop::less_calls_than_the_least_are_not_drawn,
+        shop::who_waits_for_calls_has_a_place_in_the_row,
+        shop::of_many_workers_that_draw_at_once_each_gets_its_own,
+        shop::budgets_of_shops_are_their_own,
         shop::of_many_workers_that_ask_at_once_one_is_granted_the_slot,
         shop::a_next_poll_too_far_away_holds_nobody_up,
         shop::a_slot_granted_a_moment_ago_holds_against_a_clock_a_little_behind,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use ackord::budget::{CallRate, Wanted};
 use ackord::ports::{PollSlot, ShopKey, ShopState};
 use tokio::task::JoinSet;
 
@@ -146,4 +147,67 @@ pub(super) async fn shops_know_nothing_of_each_other(f: &StoreFixture) {
     assert_eq!(f.store.shop(&key("t")).await.unwrap(), ShopState::default());
     let slot = f.store.reserve_poll(&key("t"), now, MINUTE).await.unwrap();
     assert_eq!(slot, PollSlot::Granted);
+}
+
+/// Ten calls, and none comes back while a test runs.
+const RATE: CallRate = CallRate {
+    interval: Duration::from_secs(1800),
+    burst: 10,
+};
+
+fn up_to(most: u32) -> Wanted {
+    Wanted {
+        least: 1,
+        most,
+        within: Duration::ZERO,
+    }
+}
+
+pub(super) async fn calls_are_drawn_from_one_budget_by_all_workers(f: &StoreFixture) {
+    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(4)).await.unwrap().calls, 4);
+    assert_eq!(f.other.draw_calls(&key("s"), RATE, up_to(4)).await.unwrap().calls, 4);
+    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(4)).await.unwrap().calls, 2);
+    let none = f.other.draw_calls(&key("s"), RATE, up_to(4)).await.unwrap();
+    assert_eq!(none.calls, 0);
+    assert!(none.wait > 25 * MINUTE && none.wait <= 30 * MINUTE, "{none:?}");
+}
+
+pub(super) async fn less_calls_than_the_least_are_not_drawn(f: &StoreFixture) {
+    let two = Wanted { least: 2, ..up_to(5) };
+    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(9)).await.unwrap().calls, 9);
+    assert_eq!(f.other.draw_calls(&key("s"), RATE, two).await.unwrap().calls, 0);
+    assert_eq!(f.other.draw_calls(&key("s"), RATE, up_to(5)).await.unwrap().calls, 1);
+}
+
+pub(super) async fn who_waits_for_calls_has_a_place_in_the_row(f: &StoreFixture) {
+    let patient = Wanted {
+        within: 120 * MINUTE,
+        ..up_to(1)
+    };
+    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(10)).await.unwrap().calls, 10);
+    let first = f.store.draw_calls(&key("s"), RATE, patient).await.unwrap();
+    assert_eq!(first.calls, 1);
+    assert!(first.wait > 25 * MINUTE && first.wait <= 30 * MINUTE, "{first:?}");
+    let second = f.other.draw_calls(&key("s"), RATE, patient).await.unwrap();
+    assert_eq!(second.calls, 1);
+    assert!(second.wait > 55 * MINUTE && second.wait <= 60 * MINUTE, "{second:?}");
+    assert_eq!(f.other.draw_calls(&key("s"), RATE, up_to(1)).await.unwrap().calls, 0);
+}
+
+pub(super) async fn of_many_workers_that_draw_at_once_each_gets_its_own(f: &StoreFixture) {
+    let mut tasks = JoinSet::new();
+    for number in 0..20 {
+        let store = Arc::clone(if number % 2 == 0 { &f.store } else { &f.other });
+        tasks.spawn(async move { store.draw_calls(&key("s"), RATE, up_to(3)).await.unwrap().calls });
+    }
+    let drawn = tasks.join_all().await;
+    assert_eq!(drawn.iter().sum::<u32>(), RATE.burst, "{drawn:?}");
+}
+
+pub(super) async fn budgets_of_shops_are_their_own(f: &StoreFixture) {
+    f.store.pause(&key("s"), at(f.base().await, 10)).await.unwrap();
+    let before = f.store.shop(&key("s")).await.unwrap();
+    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(10)).await.unwrap().calls, 10);
+    assert_eq!(f.store.draw_calls(&key("t"), RATE, up_to(10)).await.unwrap().calls, 10);
+    assert_eq!(f.other.shop(&key("s")).await.unwrap(), before, "and touch nothing else");
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ackord::audit::{OrderRecord, Shown};
+use ackord::budget::{CallRate, Drawn, Wanted, draw};
 use ackord::call::{CallEnd, CallId, NewCall, SeenState};
 use ackord::failure::FailureId;
 use ackord::memory::MemoryStore;
@@ -78,6 +79,7 @@ faults! {
     NextDueSeesLeases => "tells_due_times_of_leased_orders",
     CountForgetsLeases => "counts_due_orders_alone",
     PollIsAlwaysGranted => "grants_every_poll",
+    DrawsAreForgotten => "forgets_drawn_calls",
     PauseIsForgotten => "forgets_pauses",
     UnansweredNeverEnds => "never_sets_unanswered_calls_back",
     FinishDropsStates => "forgets_what_a_look_showed",
@@ -292,6 +294,13 @@ impl ShopStore for Faulty {
         } else {
             slot
         })
+    }
+
+    async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn> {
+        if self.has(Fault::DrawsAreForgotten) {
+            return Ok(draw(None, self.store.now().await?, rate, wanted).0);
+        }
+        self.store.draw_calls(key, rate, wanted).await
     }
 
     async fn pause(&self, key: &ShopKey, until: Timestamp) -> StoreResult<()> {
