@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Row as _, SqliteConnection};
 
 use crate::place::StoreAddress;
 use crate::sample::Sample;
@@ -77,6 +77,27 @@ impl Sql {
             Self::Sqlite(connection) => sqlx::query_scalar(AssertSqlSafe(query)).fetch_all(connection).await,
         };
         texts.with_context(|| format!("this query failed: {query}"))
+    }
+
+    /// The steps of a query's plan; on PostgreSQL the whole of it, as JSON.
+    ///
+    /// # Errors
+    /// What the database says, with the query.
+    pub async fn plan(&mut self, query: &str) -> Result<Vec<String>> {
+        let steps = match self {
+            Self::Postgres(connection) => {
+                let explain = format!("EXPLAIN (COSTS OFF, FORMAT JSON) {query}");
+                let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(connection).await;
+                // As the server wrote it.
+                rows.and_then(|rows| rows.iter().map(|row| row.try_get_unchecked(0)).collect())
+            }
+            Self::Sqlite(connection) => {
+                let explain = format!("EXPLAIN QUERY PLAN {query}");
+                let rows = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_all(connection).await;
+                rows.and_then(|rows| rows.iter().map(|row| row.try_get("detail")).collect())
+            }
+        };
+        steps.with_context(|| format!("this query can't be planned: {query}"))
     }
 
     /// Times a query of one column of texts, at least once and for as long as fits: it is repeated up to `most` times while
