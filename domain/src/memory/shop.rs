@@ -48,6 +48,9 @@ impl ShopStore for MemoryStore {
             Some(full_at) => tables.budgets.insert(key.0.clone(), full_at),
             None => tables.budgets.remove(&key.0),
         };
+        if drawn.calls > 0 {
+            tables.shops.entry(key.0.clone()).or_default();
+        }
         Ok(drawn)
     }
 

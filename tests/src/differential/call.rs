@@ -197,6 +197,11 @@ pub(super) enum Call {
         key: &'static str,
         until: At,
     },
+    DrawCalls {
+        key: &'static str,
+        least: u32,
+        most: u32,
+    },
     CountUnanswered {
         key: &'static str,
         answered: bool,

@@ -354,6 +354,14 @@ impl Generator {
                 answered: self.chance(30),
                 unanswered: self.one_of(&[0, 1, 2, u32::MAX]),
             },
+            3 => {
+                let least = self.one_of(&[1, 1, 2, 3]);
+                Call::DrawCalls {
+                    key,
+                    least,
+                    most: self.one_of(&[least, 4, 9]),
+                }
+            }
             _ => Call::ReservePoll {
                 key,
                 now: self.near(),

@@ -4,7 +4,9 @@ mod restoring;
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
+use ackord::budget::{CallRate, Wanted};
 use ackord::call::CallId;
 use ackord::memory::MemoryStore;
 use ackord::ports::{
@@ -20,6 +22,12 @@ use super::call::Call;
 use super::names::Names;
 use super::state::{self, Dump, State, alike_time, text_alike};
 use crate::contract::store::{AnyStore, Foreign, ForeignEntry};
+
+/// Ten calls, and none comes back while a history is played.
+const TEN_CALLS: CallRate = CallRate {
+    interval: Duration::from_secs(1_000_000),
+    burst: 10,
+};
 
 /// How a side's tables are read past its ports.
 #[derive(Debug, Clone)]
@@ -172,6 +180,15 @@ impl Side {
                 let key = shop_key(key);
                 let paused = self.store.pause(&key, until.timestamp());
                 paused.await.map(done).map_err(kind)
+            }
+            Call::DrawCalls { key, least, most } => {
+                let wanted = Wanted {
+                    least: *least,
+                    most: *most,
+                    within: Duration::ZERO,
+                };
+                let drawn = self.store.draw_calls(&shop_key(key), TEN_CALLS, wanted).await;
+                drawn.map(|drawn| drawn.calls.into()).map_err(kind)
             }
             Call::CountUnanswered {
                 key,
