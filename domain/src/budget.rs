@@ -75,6 +75,18 @@ pub struct Wanted {
     pub within: Duration,
 }
 
+impl Wanted {
+    /// As many as there are at once, `most` at the most.
+    #[must_use]
+    pub fn at_once(most: u32) -> Self {
+        Self {
+            least: 1,
+            most,
+            within: Duration::ZERO,
+        }
+    }
+}
+
 /// Calls drawn from a budget.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drawn {
@@ -130,14 +142,6 @@ mod tests {
         time::plus(Timestamp::UNIX_EPOCH, Duration::from_millis(millis))
     }
 
-    fn up_to(most: u32) -> Wanted {
-        Wanted {
-            least: 1,
-            most,
-            within: Duration::ZERO,
-        }
-    }
-
     fn in_time(calls: u32, seconds: u64) -> Wanted {
         Wanted {
             least: calls,
@@ -148,32 +152,32 @@ mod tests {
 
     #[test]
     fn a_bucket_that_was_never_drawn_from_is_full() {
-        let (drawn, full_at) = draw(None, at(0), RATE, up_to(4));
+        let (drawn, full_at) = draw(None, at(0), RATE, Wanted::at_once(4));
         assert_eq!((drawn.calls, drawn.wait, full_at), (4, Duration::ZERO, Some(at(4000))));
-        let (drawn, _) = draw(None, at(0), RATE, up_to(40));
+        let (drawn, _) = draw(None, at(0), RATE, Wanted::at_once(40));
         assert_eq!(drawn.calls, 10);
     }
 
     #[test]
     fn calls_come_back_one_by_one() {
-        let (_, empty) = draw(None, at(0), RATE, up_to(10));
-        let (early, unchanged) = draw(empty, at(999), RATE, up_to(10));
+        let (_, empty) = draw(None, at(0), RATE, Wanted::at_once(10));
+        let (early, unchanged) = draw(empty, at(999), RATE, Wanted::at_once(10));
         assert_eq!(
             (early.calls, early.wait, unchanged),
             (0, Duration::from_millis(1), empty)
         );
-        let (drawn, _) = draw(empty, at(3500), RATE, up_to(10));
+        let (drawn, _) = draw(empty, at(3500), RATE, Wanted::at_once(10));
         assert_eq!((drawn.calls, drawn.wait), (3, Duration::ZERO));
     }
 
     #[test]
     fn who_waits_has_a_place_in_the_row() {
-        let (_, empty) = draw(None, at(0), RATE, up_to(10));
+        let (_, empty) = draw(None, at(0), RATE, Wanted::at_once(10));
         let (first, row) = draw(empty, at(0), RATE, in_time(2, 60));
         assert_eq!((first.calls, first.wait), (2, SECOND * 2));
         let (second, row) = draw(row, at(500), RATE, in_time(1, 60));
         assert_eq!((second.calls, second.wait), (1, Duration::from_millis(2500)));
-        let (third, unchanged) = draw(row, at(3100), RATE, up_to(5));
+        let (third, unchanged) = draw(row, at(3100), RATE, Wanted::at_once(5));
         assert_eq!(
             (third.calls, third.wait, unchanged),
             (0, Duration::from_millis(900), row)
@@ -182,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_takes_too_long_is_not_drawn() {
-        let (_, empty) = draw(None, at(0), RATE, up_to(10));
+        let (_, empty) = draw(None, at(0), RATE, Wanted::at_once(10));
         let (drawn, unchanged) = draw(empty, at(0), RATE, in_time(5, 4));
         assert_eq!((drawn.calls, drawn.wait, unchanged), (0, SECOND * 5, empty));
         let (drawn, _) = draw(empty, at(0), RATE, in_time(5, 5));

@@ -2,10 +2,13 @@
 
 use std::error::Error;
 use std::fs;
+use std::time::Duration;
 
 use crate::support::{Bench, id, operation};
 use ackord::ports::{RecordReader, ShopKey, ShopStore, StoreError, WorkStore};
 use ackord_sqlite::{SqliteOptions, SqliteStore};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Executor as _};
 
 async fn refusal(url: &str) -> StoreError {
     SqliteStore::connect(url, SqliteOptions::default()).await.unwrap_err()
@@ -171,6 +174,23 @@ async fn programs_that_migrate_at_once_do_it_once() {
     for program in programs.collect::<Vec<_>>() {
         program.await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_that_writes_to_a_file_without_a_wal_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ackord.db");
+    let file = SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut writer = file.connect().await.unwrap();
+    writer.execute("CREATE TABLE theirs (id INTEGER)").await.unwrap();
+    writer.execute("BEGIN IMMEDIATE").await.unwrap();
+    let url = format!("sqlite:{}", path.display());
+    let mut opened = tokio::spawn(async move { SqliteStore::connect(&url, SqliteOptions::default()).await });
+    // SQLite itself would have given up at once.
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut opened).await;
+    assert!(early.is_err(), "{early:?}");
+    writer.execute("COMMIT").await.unwrap();
+    opened.await.unwrap().unwrap();
 }
 
 #[tokio::test]

@@ -46,12 +46,7 @@ impl SharedBudget {
     /// # Errors
     /// A [`super::StoreError`]; then none counts as drawn.
     pub async fn draw_one(&self, key: &ShopKey) -> StoreResult<bool> {
-        let wanted = Wanted {
-            least: 1,
-            most: 1,
-            within: Duration::ZERO,
-        };
-        let drawn = self.store.draw_calls(key, self.rate, wanted).await?;
+        let drawn = self.store.draw_calls(key, self.rate, Wanted::at_once(1)).await?;
         Ok(drawn.calls > 0)
     }
 }

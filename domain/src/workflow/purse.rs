@@ -50,7 +50,7 @@ impl<'a> Purse<'a> {
         }
     }
 
-    /// For work that is of no use half done: it waits as long as it takes.
+    /// For work that is of no use half done: it waits for as long as any call may be drawn ahead, an hour.
     pub(super) fn without_end(self) -> Self {
         Self {
             within: Duration::MAX,
@@ -93,11 +93,7 @@ impl<'a> Purse<'a> {
     /// Draws as many calls as there are at once, `most` at the most.
     pub(super) async fn at_once(&self, most: usize) -> Result<usize, Halt> {
         let Some(rate) = self.rate else { return Ok(most) };
-        let wanted = Wanted {
-            least: 1,
-            most: count(most),
-            within: Duration::ZERO,
-        };
+        let wanted = Wanted::at_once(count(most));
         self.draw(rate, wanted).await.map(|drawn| drawn.calls as usize)
     }
 

@@ -1,4 +1,6 @@
 //! After a restore: sending is held, every order is looked at once, and nothing is sent on the way.
+//!
+//! The file is long because the cases are many; all of them are about one command, and share what is at its head.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

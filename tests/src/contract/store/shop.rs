@@ -155,50 +155,100 @@ const RATE: CallRate = CallRate {
     burst: 10,
 };
 
-fn up_to(most: u32) -> Wanted {
-    Wanted {
-        least: 1,
-        most,
-        within: Duration::ZERO,
-    }
-}
-
 pub(super) async fn calls_are_drawn_from_one_budget_by_all_workers(f: &StoreFixture) {
-    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(4)).await.unwrap().calls, 4);
-    assert_eq!(f.other.draw_calls(&key("s"), RATE, up_to(4)).await.unwrap().calls, 4);
-    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(4)).await.unwrap().calls, 2);
-    let none = f.other.draw_calls(&key("s"), RATE, up_to(4)).await.unwrap();
+    assert_eq!(
+        f.store
+            .draw_calls(&key("s"), RATE, Wanted::at_once(4))
+            .await
+            .unwrap()
+            .calls,
+        4
+    );
+    assert_eq!(
+        f.other
+            .draw_calls(&key("s"), RATE, Wanted::at_once(4))
+            .await
+            .unwrap()
+            .calls,
+        4
+    );
+    assert_eq!(
+        f.store
+            .draw_calls(&key("s"), RATE, Wanted::at_once(4))
+            .await
+            .unwrap()
+            .calls,
+        2
+    );
+    let none = f.other.draw_calls(&key("s"), RATE, Wanted::at_once(4)).await.unwrap();
     assert_eq!(none.calls, 0);
     assert!(none.wait > 25 * MINUTE && none.wait <= 30 * MINUTE, "{none:?}");
 }
 
 pub(super) async fn less_calls_than_the_least_are_not_drawn(f: &StoreFixture) {
-    let two = Wanted { least: 2, ..up_to(5) };
-    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(9)).await.unwrap().calls, 9);
+    let two = Wanted {
+        least: 2,
+        ..Wanted::at_once(5)
+    };
+    assert_eq!(
+        f.store
+            .draw_calls(&key("s"), RATE, Wanted::at_once(9))
+            .await
+            .unwrap()
+            .calls,
+        9
+    );
     assert_eq!(f.other.draw_calls(&key("s"), RATE, two).await.unwrap().calls, 0);
-    assert_eq!(f.other.draw_calls(&key("s"), RATE, up_to(5)).await.unwrap().calls, 1);
+    assert_eq!(
+        f.other
+            .draw_calls(&key("s"), RATE, Wanted::at_once(5))
+            .await
+            .unwrap()
+            .calls,
+        1
+    );
 }
 
 pub(super) async fn who_waits_for_calls_has_a_place_in_the_row(f: &StoreFixture) {
     let patient = Wanted {
         within: 120 * MINUTE,
-        ..up_to(1)
+        ..Wanted::at_once(1)
     };
-    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(10)).await.unwrap().calls, 10);
+    assert_eq!(
+        f.store
+            .draw_calls(&key("s"), RATE, Wanted::at_once(10))
+            .await
+            .unwrap()
+            .calls,
+        10
+    );
     let first = f.store.draw_calls(&key("s"), RATE, patient).await.unwrap();
     assert_eq!(first.calls, 1);
     assert!(first.wait > 25 * MINUTE && first.wait <= 30 * MINUTE, "{first:?}");
     let second = f.other.draw_calls(&key("s"), RATE, patient).await.unwrap();
     assert_eq!(second.calls, 1);
     assert!(second.wait > 55 * MINUTE && second.wait <= 60 * MINUTE, "{second:?}");
-    assert_eq!(f.other.draw_calls(&key("s"), RATE, up_to(1)).await.unwrap().calls, 0);
+    assert_eq!(
+        f.other
+            .draw_calls(&key("s"), RATE, Wanted::at_once(1))
+            .await
+            .unwrap()
+            .calls,
+        0
+    );
 }
 
 pub(super) async fn of_many_workers_that_draw_at_once_each_gets_its_own(f: &StoreFixture) {
     let mut tasks = JoinSet::new();
     for number in 0..20 {
         let store = Arc::clone(if number % 2 == 0 { &f.store } else { &f.other });
-        tasks.spawn(async move { store.draw_calls(&key("s"), RATE, up_to(3)).await.unwrap().calls });
+        tasks.spawn(async move {
+            store
+                .draw_calls(&key("s"), RATE, Wanted::at_once(3))
+                .await
+                .unwrap()
+                .calls
+        });
     }
     let drawn = tasks.join_all().await;
     assert_eq!(drawn.iter().sum::<u32>(), RATE.burst, "{drawn:?}");
@@ -207,7 +257,21 @@ pub(super) async fn of_many_workers_that_draw_at_once_each_gets_its_own(f: &Stor
 pub(super) async fn budgets_of_shops_are_their_own(f: &StoreFixture) {
     f.store.pause(&key("s"), at(f.base().await, 10)).await.unwrap();
     let before = f.store.shop(&key("s")).await.unwrap();
-    assert_eq!(f.store.draw_calls(&key("s"), RATE, up_to(10)).await.unwrap().calls, 10);
-    assert_eq!(f.store.draw_calls(&key("t"), RATE, up_to(10)).await.unwrap().calls, 10);
+    assert_eq!(
+        f.store
+            .draw_calls(&key("s"), RATE, Wanted::at_once(10))
+            .await
+            .unwrap()
+            .calls,
+        10
+    );
+    assert_eq!(
+        f.store
+            .draw_calls(&key("t"), RATE, Wanted::at_once(10))
+            .await
+            .unwrap()
+            .calls,
+        10
+    );
     assert_eq!(f.other.shop(&key("s")).await.unwrap(), before, "and touch nothing else");
 }

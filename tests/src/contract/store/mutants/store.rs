@@ -1,4 +1,6 @@
 //! The store in memory with one fault.
+//!
+//! The file is long because the ports are: each method stands here once, with the faults that it may have.
 
 use std::sync::Arc;
 use std::time::Duration;
