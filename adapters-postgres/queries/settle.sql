@@ -15,25 +15,22 @@ WITH given AS (
         phase, due_at, attempt, looks, waiting_looks, slow_looks,
         since_at, call_open, decision, reason, keeps_count
     )
-), held AS MATERIALIZED (
-    SELECT g.*, g.version + (g.status IS NOT NULL)::integer AS version_after
-    FROM given g JOIN order_work w ON w.order_id = g.order_id
-    WHERE w.fence = g.fence AND w.version = g.version AND w.op_id IS DISTINCT FROM $28
-    ORDER BY w.order_id
-    FOR UPDATE OF w
-), work AS (
+), held AS (
+    -- The guard is in the update itself: one pass over the rows, in the order given, which is that of their ids.
     UPDATE order_work w SET
-        version = h.version_after,
-        status = coalesce(h.status, w.status),
-        status_at = CASE WHEN h.status IS NULL THEN w.status_at ELSE $27 END,
-        phase = h.phase, due_at = h.due_at, attempt = h.attempt, looks = h.looks,
-        waiting_looks = h.waiting_looks, slow_looks = h.slow_looks, since_at = h.since_at,
-        call_open = h.call_open, decision = h.decision::jsonb, reason = h.reason,
+        version = w.version + (g.status IS NOT NULL)::integer,
+        status = coalesce(g.status, w.status),
+        status_at = CASE WHEN g.status IS NULL THEN w.status_at ELSE $27 END,
+        phase = g.phase, due_at = g.due_at, attempt = g.attempt, looks = g.looks,
+        waiting_looks = g.waiting_looks, slow_looks = g.slow_looks, since_at = g.since_at,
+        call_open = g.call_open, decision = g.decision::jsonb, reason = g.reason,
         lease_until = NULL, worker = NULL, op_id = $28,
-        unreleased_claims = CASE WHEN h.keeps_count THEN greatest(w.unreleased_claims - 1, 0) ELSE 0 END,
-        unreleased_alone = CASE WHEN h.keeps_count THEN greatest(w.unreleased_alone - 1, 0) ELSE 0 END
-    FROM held h
-    WHERE w.order_id = h.order_id
+        unreleased_claims = CASE WHEN g.keeps_count THEN greatest(w.unreleased_claims - 1, 0) ELSE 0 END,
+        unreleased_alone = CASE WHEN g.keeps_count THEN greatest(w.unreleased_alone - 1, 0) ELSE 0 END
+    FROM given g
+    WHERE w.order_id = g.order_id AND w.fence = g.fence AND w.version = g.version AND w.op_id IS DISTINCT FROM $28
+    RETURNING g.order_id, w.version AS version_after, g.status, g.note, g.entry_attempt, g.retry_at, g.send, g.look,
+        g.related_id, g.cause, g.details, g.payload, g.needs_person, g.resolution, g.close_call
 ), entries AS (
     INSERT INTO order_status_history (order_id, status, notes, "timestamp", version, source, actor, attempt,
         retry_at, send_call_id, look_call_id, op_id)

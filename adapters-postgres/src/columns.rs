@@ -32,6 +32,14 @@ pub(crate) fn ids<'a>(orders: impl IntoIterator<Item = &'a OrderId>) -> Vec<&'a 
     orders.into_iter().map(OrderId::as_str).collect()
 }
 
+/// The first mention of each order, by id: writers of a batch touch rows in one order, so that none waits for another in a ring.
+pub(crate) fn first_by_id<'a, T>(items: &'a [T], id: impl Fn(&T) -> &OrderId) -> Vec<&'a T> {
+    let mut sorted: Vec<&T> = items.iter().collect();
+    sorted.sort_by(|one, other| id(one).cmp(id(other)));
+    sorted.dedup_by(|later, first| id(later) == id(first));
+    sorted
+}
+
 /// A JSON value as text that JSONB takes.
 pub(crate) fn json(value: &serde_json::Value) -> String {
     let text = value.to_string();

@@ -1,14 +1,13 @@
 //! Intents and their answers: an acceptance stands on record before it leaves, and its answer afterwards.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use ackord::call::{CallId, SERVICE};
-use ackord::order::OrderId;
 use ackord::ports::{Intent, RecordedAnswer, StoreResult};
 use ackord::work::OperationId;
 
-use crate::columns::{Ends, Intents};
+use crate::columns::{Ends, Intents, first_by_id};
 use crate::errors::refused;
 use crate::pool::Connections;
 
@@ -23,11 +22,8 @@ pub(crate) async fn record_intents(
     intents: &[Intent],
     operation: OperationId,
 ) -> StoreResult<Vec<Option<CallId>>> {
-    let mut mentioned: HashSet<&OrderId> = HashSet::new();
-    let columns: Intents<'_> = intents
-        .iter()
-        .filter(|intent| mentioned.insert(&intent.order_id))
-        .collect();
+    let first = first_by_id(intents, |intent| &intent.order_id);
+    let columns: Intents<'_> = first.into_iter().collect();
     if columns.order_id.is_empty() {
         return Ok(Vec::new());
     }
@@ -54,26 +50,20 @@ async fn write(connections: &Connections, columns: &Intents<'_>, operation: Oper
                     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[],
                         $7::timestamptz[], $8::timestamptz[], $9::text[])
                         AS g (order_id, fence, version, endpoint, related_id, request, started_at, answer_by, decision)
-                ), locked AS MATERIALIZED (
-                    SELECT g.* FROM given g JOIN order_work w ON w.order_id = g.order_id
-                    WHERE w.fence = g.fence AND w.version = g.version AND w.op_id IS DISTINCT FROM $10
+                ), held AS (
+                    UPDATE order_work w SET
+                        phase = 'sending', due_at = g.started_at, call_open = true, decision = g.decision::jsonb, op_id = $10,
+                        call_id = nextval((SELECT pg_get_serial_sequence('api_calls', 'call_id')::regclass))
+                    FROM given g
+                    WHERE w.order_id = g.order_id
+                        AND w.fence = g.fence AND w.version = g.version AND w.op_id IS DISTINCT FROM $10
                         AND NOT EXISTS (SELECT FROM api_calls c WHERE c.call_id = w.call_id AND c.op_id = $10)
                         AND NOT EXISTS (SELECT FROM store_meta m WHERE m.held_since IS NOT NULL)
-                    ORDER BY w.order_id
-                    FOR UPDATE OF w
-                ), held AS MATERIALIZED (
-                    SELECT l.*, nextval((SELECT pg_get_serial_sequence('api_calls', 'call_id')::regclass)) AS call_id
-                    FROM locked l
+                    RETURNING g.*, w.call_id
                 ), calls AS (
                     INSERT INTO api_calls
                         (call_id, service, endpoint, related_id, request_payload, "timestamp", fence, answer_by, op_id)
                     SELECT call_id, $11, endpoint, related_id, request::jsonb, started_at, fence, answer_by, $10 FROM held
-                ), work AS (
-                    UPDATE order_work w SET
-                        phase = 'sending', due_at = h.started_at, call_id = h.call_id, call_open = true,
-                        decision = h.decision::jsonb, op_id = $10
-                    FROM held h
-                    WHERE w.order_id = h.order_id
                 )
                 SELECT order_id AS "order_id!", call_id AS "call_id!" FROM held
                 "#,

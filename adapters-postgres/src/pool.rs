@@ -235,7 +235,7 @@ async fn prepare(connection: &mut PgConnection, (statement, lock): (Duration, Du
             set_config('statement_timeout', $1, false) AS statement,
             set_config('lock_timeout', $2, false) AS lock,
             set_config('idle_in_transaction_session_timeout', $1, false) AS idle,
-            set_config('plan_cache_mode', 'force_custom_plan', false) AS plan,
+            set_config('plan_cache_mode', 'auto', false) AS plan,
             set_config('enable_bitmapscan', 'off', false) AS bitmaps,
             set_config('enable_seqscan', 'off', false) AS scans,
             set_config('jit', 'off', false) AS jit,

@@ -77,7 +77,10 @@ impl Recovery for PostgresStore {
                 SELECT order_id AS "order_id!" FROM (
                     SELECT order_id, 0 AS part FROM order_work WHERE phase <> 'settled'
                     UNION ALL
-                    SELECT order_id, 1 AS part FROM order_work WHERE phase = 'settled' AND status_at >= $1
+                    -- An order's newest entry has the time of its status.
+                    SELECT w.order_id, 1 AS part
+                    FROM order_status_history h JOIN order_work w ON w.order_id = h.order_id
+                    WHERE h."timestamp" >= $1 AND h.version = w.version AND w.phase = 'settled'
                 ) found
                 ORDER BY part
                 "#,

@@ -10,9 +10,12 @@ use crate::pool::Connections;
 
 /// [`ackord::ports::WorkStore::renew`].
 pub(crate) async fn renew(connections: &Connections, request: &RenewRequest) -> StoreResult<Vec<Settled>> {
-    let order_id = ids(request.leases.iter().map(|lease| &lease.order_id));
-    let fence: Vec<i64> = request.leases.iter().map(|lease| lease.fence.0).collect();
-    let version: Vec<i64> = request.leases.iter().map(|lease| lease.version.0).collect();
+    // By id, as all writers of a batch.
+    let mut leases: Vec<_> = request.leases.iter().collect();
+    leases.sort_by(|one, other| one.order_id.cmp(&other.order_id));
+    let order_id = ids(leases.iter().map(|lease| &lease.order_id));
+    let fence: Vec<i64> = leases.iter().map(|lease| lease.fence.0).collect();
+    let version: Vec<i64> = leases.iter().map(|lease| lease.version.0).collect();
     let until = plus(request.now, request.lease);
     let held = connections
         .write(|| sqlx::query_file_scalar!("queries/renew.sql", &order_id as &[&str], &fence, &version, at(until),));

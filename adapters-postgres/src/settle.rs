@@ -5,11 +5,10 @@ use std::collections::HashSet;
 
 use ackord::Timestamp;
 use ackord::failure::PROCESS;
-use ackord::order::OrderId;
 use ackord::ports::{Settled, StoreResult};
 use ackord::work::{OperationId, Settlement};
 
-use crate::columns::{Settlements, at};
+use crate::columns::{Settlements, at, first_by_id};
 use crate::pool::Connections;
 
 type Texts<'a> = [Option<Cow<'a, str>>];
@@ -21,11 +20,8 @@ pub(crate) async fn settle(
     now: Timestamp,
     operation: OperationId,
 ) -> StoreResult<Vec<Settled>> {
-    let mut mentioned: HashSet<&OrderId> = HashSet::new();
-    let first = settlements
-        .iter()
-        .filter(|settlement| mentioned.insert(&settlement.order_id));
-    let columns: Settlements<'_> = first.collect();
+    let first = first_by_id(settlements, |settlement| &settlement.order_id);
+    let columns: Settlements<'_> = first.into_iter().collect();
     if columns.order_id.is_empty() {
         return Ok(Vec::new());
     }
