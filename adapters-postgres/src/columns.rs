@@ -33,7 +33,7 @@ pub(crate) fn ids<'a>(orders: impl IntoIterator<Item = &'a OrderId>) -> Vec<&'a 
 }
 
 /// The first mention of each order, by id: writers of a batch touch rows in one order, so that none waits for another in a ring.
-pub(crate) fn first_by_id<'a, T>(items: &'a [T], id: impl Fn(&T) -> &OrderId) -> Vec<&'a T> {
+pub(crate) fn first_by_id<T>(items: &[T], id: impl Fn(&T) -> &OrderId) -> Vec<&T> {
     let mut sorted: Vec<&T> = items.iter().collect();
     sorted.sort_by(|one, other| id(one).cmp(id(other)));
     sorted.dedup_by(|later, first| id(later) == id(first));

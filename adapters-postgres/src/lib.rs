@@ -18,6 +18,7 @@ mod pool;
 mod record;
 mod recovery;
 mod renew;
+mod retention;
 mod rows;
 mod schema;
 mod settle;

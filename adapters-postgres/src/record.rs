@@ -44,7 +44,8 @@ impl RecordReader for PostgresStore {
                 LoggedRow,
                 r#"
                 SELECT call_id, service, endpoint, related_id, request_payload::text AS request, response_body, status_code,
-                    is_success, "timestamp" AS at, outcome, duration_ms
+                    is_success, "timestamp" AS at, outcome, duration_ms,
+                    (SELECT p."timestamp" FROM prunings p WHERE p.pruning_id = api_calls.pruning_id) AS pruned_at
                 FROM api_calls WHERE call_id = $1
                 "#,
                 id.0,
@@ -167,7 +168,8 @@ async fn all(connections: &Connections, filter: &CallFilter) -> StoreResult<Vec<
             LoggedRow,
             r#"
             SELECT call_id, service, endpoint, related_id, request_payload::text AS request, response_body, status_code,
-                is_success, "timestamp" AS at, outcome, duration_ms
+                is_success, "timestamp" AS at, outcome, duration_ms,
+                (SELECT p."timestamp" FROM prunings p WHERE p.pruning_id = api_calls.pruning_id) AS pruned_at
             FROM api_calls
             WHERE ($1::text IS NULL OR endpoint = $1)
                 AND ($2::text IS NULL OR outcome = $2)
@@ -193,7 +195,8 @@ async fn about(connections: &Connections, order: &OrderId, filter: &CallFilter) 
             LoggedRow,
             r#"
             SELECT c.call_id, c.service, c.endpoint, c.related_id, c.request_payload::text AS request, c.response_body,
-                c.status_code, c.is_success, c."timestamp" AS at, c.outcome, c.duration_ms
+                c.status_code, c.is_success, c."timestamp" AS at, c.outcome, c.duration_ms,
+                (SELECT p."timestamp" FROM prunings p WHERE p.pruning_id = c.pruning_id) AS pruned_at
             FROM (
                 SELECT call_id FROM api_calls WHERE related_id = $6
                 UNION SELECT call_id FROM call_orders WHERE order_id = $6

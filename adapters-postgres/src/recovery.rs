@@ -9,8 +9,11 @@ use ackord::ports::{Hold, Recovery, Sending, StoreResult, TakeUp};
 use ackord::time::plus;
 use ackord::work::{Claimed, Epoch};
 use async_trait::async_trait;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::columns::{at, ids};
+use crate::errors::{Access, of_statement};
+use crate::pool::bounded;
 use crate::rows::{ClaimedRow, corrupt, order};
 use crate::store::PostgresStore;
 use crate::text::storable;
@@ -71,23 +74,13 @@ impl Recovery for PostgresStore {
     }
 
     async fn to_reconcile(&self, settled_since: Timestamp) -> StoreResult<Vec<OrderId>> {
-        let rows = self.connections.read(|| {
-            sqlx::query_scalar!(
-                r#"
-                SELECT order_id AS "order_id!" FROM (
-                    SELECT order_id, 0 AS part FROM order_work WHERE phase <> 'settled'
-                    UNION ALL
-                    -- An order's newest entry has the time of its status.
-                    SELECT w.order_id, 1 AS part
-                    FROM order_status_history h JOIN order_work w ON w.order_id = h.order_id
-                    WHERE h."timestamp" >= $1 AND h.version = w.version AND w.phase = 'settled'
-                ) found
-                ORDER BY part
-                "#,
-                at(settled_since),
-            )
-        });
-        rows.await?.into_iter().map(|id| order("order_work", id)).collect()
+        let mut lent = self.connections.lend().await?;
+        let outcome = {
+            let (connection, patience) = lent.parts()?;
+            bounded(patience, unsettled_and_settled_since(connection, settled_since)).await
+        };
+        let found = lent.end(outcome).map_err(|error| of_statement(error, Access::Read))?;
+        found.into_iter().map(|id| order("order_work", id)).collect()
     }
 
     async fn take_up(&self, request: &TakeUp) -> StoreResult<Vec<Claimed>> {
@@ -137,6 +130,31 @@ impl Recovery for PostgresStore {
         });
         rows.await?.into_iter().map(Claimed::try_from).collect()
     }
+}
+
+/// What is unsettled first. The times of entries are indexed by ranges of pages, which bitmaps alone can read.
+async fn unsettled_and_settled_since(connection: &mut PgConnection, since: Timestamp) -> sqlx::Result<Vec<String>> {
+    let mut transaction = connection.begin().await?;
+    sqlx::query!("SELECT set_config('enable_bitmapscan', 'on', true) AS bitmaps")
+        .fetch_one(&mut *transaction)
+        .await?;
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT order_id AS "order_id!" FROM (
+            SELECT order_id, 0 AS part FROM order_work WHERE phase <> 'settled'
+            UNION ALL
+            -- An order's newest entry has the time of its status.
+            SELECT w.order_id, 1 AS part
+            FROM order_status_history h JOIN order_work w ON w.order_id = h.order_id
+            WHERE h."timestamp" >= $1 AND h.version = w.version AND w.phase = 'settled'
+        ) found
+        ORDER BY part
+        "#,
+        at(since),
+    );
+    let found = found.fetch_all(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(found)
 }
 
 struct SendingRow {

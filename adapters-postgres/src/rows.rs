@@ -215,6 +215,7 @@ pub(crate) struct LoggedRow {
     pub(crate) at: At,
     pub(crate) outcome: Option<String>,
     pub(crate) duration_ms: Option<i64>,
+    pub(crate) pruned_at: Option<At>,
 }
 
 impl From<LoggedRow> for CallRow {
@@ -226,6 +227,7 @@ impl From<LoggedRow> for CallRow {
             related_id: row.related_id,
             request: row.request.map(document),
             response: row.response_body,
+            pruned_at: row.pruned_at.map(time),
             status_code: row.status_code.and_then(|code| u16::try_from(code).ok()),
             is_success: row.is_success,
             at: time(row.at),

@@ -81,7 +81,8 @@ impl Story {
             LoggedRow,
             r#"
             SELECT c.call_id, c.service, c.endpoint, c.related_id, c.request_payload::text AS request, c.response_body,
-                c.status_code, c.is_success, c."timestamp" AS at, c.outcome, c.duration_ms
+                c.status_code, c.is_success, c."timestamp" AS at, c.outcome, c.duration_ms,
+                (SELECT p."timestamp" FROM prunings p WHERE p.pruning_id = c.pruning_id) AS pruned_at
             FROM (
                 SELECT call_id FROM api_calls WHERE related_id = $1
                 UNION SELECT call_id FROM call_orders WHERE order_id = $1

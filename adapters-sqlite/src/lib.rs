@@ -26,6 +26,7 @@ mod options;
 mod pool;
 mod record;
 mod recovery;
+mod retention;
 mod rows;
 mod schema;
 mod settle;

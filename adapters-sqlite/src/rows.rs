@@ -151,12 +151,14 @@ pub(crate) struct LoggedCall {
     pub(crate) at: Option<String>,
     pub(crate) outcome: Option<String>,
     pub(crate) duration_ms: Option<i64>,
+    pub(crate) pruned_at: Option<String>,
 }
 
 impl LoggedCall {
     /// The call, as yet without what it showed.
     pub(crate) fn read(self) -> StoreResult<CallRow> {
         let place = || format!("api_calls {}, timestamp", self.call_id);
+        let pruned = || format!("the pruning of call {}, timestamp", self.call_id);
         Ok(CallRow {
             call_id: CallId(self.call_id),
             at: times::read(self.at.as_deref().unwrap_or_default(), place)?,
@@ -165,6 +167,7 @@ impl LoggedCall {
             related_id: string(self.related_id),
             request: json(self.request),
             response: string(self.response),
+            pruned_at: times::read_optional(self.pruned_at.as_deref(), pruned)?,
             status_code: self.status_code.and_then(|code| code.try_into().ok()),
             is_success: self.is_success,
             outcome: self.outcome.as_deref().and_then(CallOutcome::parse),

@@ -98,7 +98,8 @@ async fn calls(tx: &mut SqliteConnection, id: &str) -> sqlx::Result<Vec<LoggedCa
         r#"SELECT c.call_id AS "call_id!", c.service AS "service!: Text", c.endpoint AS "endpoint!: Text", c.related_id AS "related_id?: Text",
             c.request_payload AS "request?: Text", c.response_body AS "response?: Text", c.status_code AS "status_code?",
             c.is_success AS "is_success?: bool", c.at_utc AS "at?: String", c.outcome AS "outcome?",
-            c.duration_ms AS "duration_ms?"
+            c.duration_ms AS "duration_ms?",
+            (SELECT p."timestamp" FROM prunings p WHERE p.pruning_id = c.pruning_id) AS "pruned_at?: String"
         FROM api_calls c
         WHERE c.call_id IN (
             SELECT call_id FROM api_calls WHERE related_id = ?1

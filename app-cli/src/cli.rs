@@ -89,6 +89,16 @@ pub enum Command {
     /// table, each send with its intent, each settled status with the look that showed it, nobody without a next action. Ends
     /// with 3 where anything is wrong. Run it after a restore, after work on the database by hand, or by a timer.
     Verify(commands::verify::VerifyArgs),
+    /// Take the bodies of old answers out of the call log
+    ///
+    /// What the marketplace answered is most of what a store grows by. This takes the bodies of answers out that are older than
+    /// you say, in small batches beside whatever runs, and keeps everything else: timelines, the inbox, and of each call what was
+    /// asked, how it ended, when, and which state it showed of which order. The bodies of an order that is unsettled, or has
+    /// an open entry in the inbox, stay. Each batch stands on record itself: see `--log`.
+    ///
+    /// Stopped half way it has done what it has done; give it again for the rest. The database uses the space again for what
+    /// comes next; to give it back to the disk is the database's own work (VACUUM).
+    Prune(commands::prune::PruneArgs),
     /// Orders and their stories
     #[command(subcommand)]
     Orders(commands::orders::OrdersCommand),

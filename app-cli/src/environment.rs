@@ -33,6 +33,13 @@ impl Environment {
         }
     }
 
+    /// The name of the user, as the system tells it.
+    #[must_use]
+    pub fn user(&self) -> String {
+        let name = ["USER", "LOGNAME"].into_iter().find_map(|name| self.get(name));
+        name.unwrap_or("an unknown user").to_owned()
+    }
+
     /// An empty one in this directory.
     #[must_use]
     pub fn in_directory(directory: impl Into<PathBuf>) -> Self {

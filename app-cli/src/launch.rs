@@ -43,6 +43,7 @@ pub async fn launch(
         Command::Sandbox(args) => commands::sandbox::sandbox(&args, &context).await,
         Command::Check(args) => commands::check::check(&args, &context).await,
         Command::Verify(args) => commands::verify::verify(&args, &context).await,
+        Command::Prune(args) => commands::prune::prune(&args, &context).await,
         Command::Orders(command) => commands::orders::orders(&command, &context).await,
         Command::Failures(command) => commands::failures::failures(&command, &context).await,
         Command::Calls(command) => commands::calls::calls(&command, &context).await,

@@ -13,6 +13,7 @@ pub mod guards;
 pub mod order;
 pub mod ports;
 pub mod reading;
+pub mod retention;
 pub mod retry;
 pub mod settings;
 pub mod state;

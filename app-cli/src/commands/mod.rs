@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod check;
+mod confirm;
 pub mod demo;
 mod demo_cases;
 mod demo_report;
@@ -9,6 +10,7 @@ pub mod failures;
 mod listing;
 pub mod migrate;
 pub mod orders;
+pub mod prune;
 pub mod reconcile;
 pub mod run;
 pub mod sandbox;

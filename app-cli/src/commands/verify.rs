@@ -1,6 +1,6 @@
 //! `ackord verify`: the record checked against itself, and the work table made anew from it.
 
-use std::io::{self, IsTerminal};
+use std::io;
 
 use ackord::audit::{Violation, check};
 use ackord::order::OrderId;
@@ -10,9 +10,9 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::confirm::confirm;
 use crate::exit::Exit;
 use crate::render::{clean, json as render_json, style};
-use crate::report_error::NotConfirmed;
 use crate::settings::{SettingFlags, StoreFlag};
 use crate::wiring::{self, OpenStore};
 
@@ -65,7 +65,10 @@ pub async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Exit> {
     let store = wiring::open_for_reading(&config).await?;
     let rebuild = if args.rebuild {
         if !args.yes {
-            confirm(context)?;
+            confirm(
+                "This ends every lease and makes the work table anew from the record.",
+                context,
+            )?;
         }
         Some(rebuild(&*store).await?)
     } else {
@@ -96,27 +99,6 @@ pub async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Exit> {
     } else {
         Exit::Done
     })
-}
-
-/// Asks on a terminal; elsewhere the flag is needed.
-fn confirm(context: &Context<'_>) -> Result<()> {
-    let err = &context.streams.err;
-    if !(err.is_terminal() && io::stdin().is_terminal()) {
-        return Err(NotConfirmed.into());
-    }
-    err.write("This ends every lease and makes the work table anew from the record. Go on? [y/N] ")?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    if is_yes(&answer) {
-        Ok(())
-    } else {
-        Err(NotConfirmed.into())
-    }
-}
-
-/// Whether a typed line agrees. Nothing at all, the end of the input among it, does not.
-fn is_yes(answer: &str) -> bool {
-    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 /// Makes the work table anew, page by page. Cut off half way, it is begun anew by the next call.
@@ -220,19 +202,4 @@ fn summary(checked: &Checked, rebuild: Option<&Rebuild>) -> String {
         ),
     });
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_yes;
-
-    #[test]
-    fn only_a_plain_yes_agrees_to_a_rebuild() {
-        for yes in ["y\n", "Y\n", "yes\r\n", " YES \n"] {
-            assert!(is_yes(yes), "{yes:?}");
-        }
-        for no in ["", "\n", "n\n", "no\n", "yess\n", "y n\n", "\u{1b}[A\n"] {
-            assert!(!is_yes(no), "{no:?}");
-        }
-    }
 }

@@ -109,6 +109,10 @@ pub fn call_page(call: &CallRow) -> String {
             &serde_json::to_string_pretty(request).unwrap_or_else(|_| request.to_string()),
         ));
     }
+    if let Some(pruned_at) = call.pruned_at {
+        let words = format!("  pruned on {} UTC: see `ackord prune --log`", stamp(pruned_at));
+        lines.extend([style::heading("Response"), style::dim(&words)]);
+    }
     if let Some(response) = &call.response {
         lines.push(style::heading("Response"));
         let pretty = serde_json::from_str::<serde_json::Value>(response)

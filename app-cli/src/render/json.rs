@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ackord::OrderId;
-use ackord::ports::{CallRow, Entry, FailureRow, OrderStory, OrderSummary};
+use ackord::ports::{CallRow, Entry, FailureRow, OrderStory, OrderSummary, Pruning};
 use ackord::time::plus;
 use ackord::workflow::{Change, ReconcileReport, RunReport};
 use serde_json::{Value, json};
@@ -105,8 +105,23 @@ pub fn call(call: &CallRow, bodies: bool) -> Value {
     if bodies && let Some(fields) = value.as_object_mut() {
         fields.insert("request_payload".to_owned(), json!(call.request));
         fields.insert("response_body".to_owned(), json!(call.response));
+        fields.insert("pruned_at".to_owned(), json!(call.pruned_at.map(|at| at.to_string())));
     }
     value
+}
+
+/// What was pruned together.
+#[must_use]
+pub fn pruning(pruning: &Pruning) -> Value {
+    json!({
+        "timestamp": pruning.at.to_string(),
+        "actor": pruning.actor,
+        "started_before": pruning.before.to_string(),
+        "calls": pruning.calls,
+        "bytes": pruning.bytes,
+        "first_call_id": pruning.first.0,
+        "last_call_id": pruning.last.0,
+    })
 }
 
 /// An entry of the inbox.

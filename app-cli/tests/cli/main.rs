@@ -7,6 +7,7 @@ mod documents;
 mod exit_codes;
 mod listings;
 mod program;
+mod prune;
 mod runs;
 mod support;
 mod verify;

@@ -12,6 +12,7 @@ mod operations;
 mod random;
 mod record;
 mod recovery;
+mod retention;
 mod settle;
 mod shop;
 mod standings;

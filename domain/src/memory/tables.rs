@@ -8,7 +8,7 @@ use crate::call::{CallEnd, CallId, CallOutcome, NewCall, SERVICE};
 use crate::failure::{FailureId, NewFailure, PROCESS};
 use crate::guards::{Guard, dropped};
 use crate::order::OrderId;
-use crate::ports::{CallRow, Entry, FailureRow, Hold, ShopState};
+use crate::ports::{CallRow, Entry, FailureRow, Hold, Pruning, ShopState};
 use crate::time::Timestamp;
 use crate::work::{Claimed, Fence, OperationId, Version};
 
@@ -71,6 +71,7 @@ pub(super) struct Tables {
     pub(super) budgets: BTreeMap<String, Timestamp>,
     /// What each claim was told: nothing else remains to find it by.
     pub(super) told: BTreeMap<OperationId, Vec<Claimed>>,
+    pub(super) prunings: Vec<Pruning>,
     pub(super) operations: Operations,
 }
 
@@ -89,6 +90,7 @@ impl Default for Tables {
             shops: BTreeMap::new(),
             budgets: BTreeMap::new(),
             told: BTreeMap::new(),
+            prunings: Vec::new(),
             operations: Operations::default(),
         }
     }
@@ -105,6 +107,7 @@ impl Tables {
             related_id: call.related_id.clone(),
             request: Some(call.request.clone()),
             response: None,
+            pruned_at: None,
             status_code: None,
             is_success: None,
             at: call.started_at,

@@ -12,6 +12,7 @@ mod mocks;
 mod randomness;
 mod record;
 mod recovery;
+mod retention;
 mod shop;
 mod store_error;
 mod work_store;
@@ -30,6 +31,7 @@ pub use record::{
     RecordReader,
 };
 pub use recovery::{Hold, Recovery, Sending, TakeUp};
+pub use retention::{PruneBatch, PrunedBatch, Pruning, Retention};
 pub use shop::{PollSlot, SharedBudget, ShopState, ShopStore};
 pub use store_error::{StoreError, StoreResult};
 pub use work_store::{
@@ -41,7 +43,7 @@ pub use work_store::{
 pub use self::{
     audit::MockRecordAudit, call_log::MockCallLog, clock::MockClock, inbox::MockInbox, marketplace::MockMarketplace,
     mocks::MockStore, randomness::MockRandomness, record::MockRecordReader, recovery::MockRecovery,
-    shop::MockShopStore, work_store::MockWorkStore,
+    retention::MockRetention, shop::MockShopStore, work_store::MockWorkStore,
 };
 
 /// All the store ports in one: what the workflow is given.

@@ -98,8 +98,10 @@ pub struct CallRow {
     pub related_id: Option<String>,
     /// The request.
     pub request: Option<Value>,
-    /// The body of the answer.
+    /// The body of the answer; `None` where there was none, or where it was pruned.
     pub response: Option<String>,
+    /// When the body of the answer was pruned.
+    pub pruned_at: Option<Timestamp>,
     /// The HTTP status.
     pub status_code: Option<u16>,
     /// Whether it did what it was for; `None` while nothing is known.

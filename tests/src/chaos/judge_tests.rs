@@ -97,6 +97,7 @@ impl Given {
             at: at(millis),
             outcome: None,
             duration_ms: None,
+            pruned_at: None,
             seen: Vec::new(),
         });
     }

@@ -276,6 +276,16 @@ pub(super) enum Call {
     ToReconcile {
         since: At,
     },
+    /// The whole log, in batches of `limit` calls.
+    Prune {
+        before: At,
+        now: At,
+        limit: usize,
+        preview: bool,
+    },
+    Prunings {
+        limit: usize,
+    },
     TakeUp {
         op: Op,
         orders: Vec<&'static str>,

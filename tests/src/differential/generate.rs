@@ -387,7 +387,7 @@ impl Generator {
 
     fn read(&mut self) -> Call {
         let limit = self.one_of(&[0, 1, 2, 5, 1000]);
-        match self.below(5) {
+        match self.below(6) {
             0 => Call::ListOrders {
                 status: self.maybe(40, |g| {
                     g.one_of(&["pending_acceptance", "acceptance_failed", "accepted", "shipped"])
@@ -406,6 +406,7 @@ impl Generator {
                 limit,
             },
             3 => Call::Lookup { call: self.call_ref() },
+            4 => self.prune(),
             _ => Call::ListFailures {
                 open: self.maybe(40, |g| g.chance(50)),
                 needs_person: self.maybe(30, |g| g.chance(50)),
@@ -414,6 +415,20 @@ impl Generator {
                 since: self.maybe(20, Self::near),
                 limit,
             },
+        }
+    }
+
+    fn prune(&mut self) -> Call {
+        if self.chance(20) {
+            return Call::Prunings {
+                limit: self.one_of(&[0, 1, 100]),
+            };
+        }
+        Call::Prune {
+            before: self.near(),
+            now: self.near(),
+            limit: self.one_of(&[1, 3, 100]),
+            preview: self.chance(30),
         }
     }
 

@@ -11,8 +11,9 @@ use ackord::call::CallId;
 use ackord::memory::MemoryStore;
 use ackord::ports::{
     CallFilter, CallRow, Entry, FailureFilter, FailureRow, OrderCursor, OrderFilter, OrderStory, OrderSummary,
-    PollSlot, ShopKey, ShopState, StoreError,
+    PollSlot, PruneBatch, Pruning, ShopKey, ShopState, StoreError,
 };
+use ackord::retention::{self, Walk};
 use ackord::status::OrderStatus;
 use ackord::work::{Claimed, Settlement};
 use serde_json::{Value, json};
@@ -28,6 +29,9 @@ const TEN_CALLS: CallRate = CallRate {
     interval: Duration::from_secs(1_000_000),
     burst: 10,
 };
+
+/// No log of a history is this many batches long.
+const MOST_BATCHES: u32 = 1_000;
 
 /// How a side's tables are read past its ports.
 #[derive(Debug, Clone)]
@@ -201,8 +205,54 @@ impl Side {
             }
             Call::ListOrders { .. } | Call::Story { .. } | Call::ListFailures { .. } => self.read(call).await,
             Call::Sending | Call::HoldSending { .. } | Call::ToReconcile { .. } => self.recover(call).await,
+            Call::Prune { .. } | Call::Prunings { .. } => self.prune(call).await,
             Call::Records { .. } | Call::BeginRebuild | Call::Rebuild { .. } => self.rebuild(call).await,
             _ => self.act_as_another(call).await,
+        }
+    }
+
+    async fn prune(&self, call: &Call) -> Answer {
+        match call {
+            Call::Prune {
+                before,
+                now,
+                limit,
+                preview,
+            } => {
+                let batch = PruneBatch {
+                    before: before.timestamp(),
+                    after: None,
+                    limit: *limit,
+                    now: now.timestamp(),
+                    actor: "kim".to_owned(),
+                };
+                let walk = if *preview { Walk::Preview } else { Walk::Prune };
+                let mut batches = 0;
+                let sum = retention::walk(&*self.store, walk, batch, |_| {
+                    batches += 1;
+                    batches < MOST_BATCHES
+                });
+                let sum = sum.await.map_err(kind)?;
+                Ok(json!([sum.calls, sum.bytes, sum.kept, batches]))
+            }
+            Call::Prunings { limit } => {
+                let told = self.store.prunings(*limit).await.map_err(kind)?;
+                let one = told.iter().map(|pruning| {
+                    let Pruning {
+                        at,
+                        actor,
+                        before,
+                        calls,
+                        bytes,
+                        first,
+                        last,
+                    } = pruning;
+                    let (first, last) = (self.names.call(*first), self.names.call(*last));
+                    json!([alike_time(*at), actor, alike_time(*before), calls, bytes, first, last])
+                });
+                Ok(one.collect())
+            }
+            _ => unreachable!("{call:?} is made elsewhere"),
         }
     }
 
@@ -405,6 +455,7 @@ impl Side {
             "at": alike_time(row.at),
             "outcome": row.outcome.map(|outcome| outcome.as_str()),
             "duration_ms": row.duration_ms,
+            "pruned_at": row.pruned_at.map(alike_time),
             "seen": seen,
         }))
     }

@@ -23,6 +23,7 @@ mod mistakes;
 pub mod mutants;
 mod recovery;
 mod renew;
+mod retention;
 mod settle;
 mod settle_failures;
 mod settle_guard;
@@ -80,6 +81,7 @@ pub fn every_case_runs() -> Trial {
         include_str!("mistakes.rs"),
         include_str!("recovery.rs"),
         include_str!("renew.rs"),
+        include_str!("retention.rs"),
         include_str!("settle.rs"),
         include_str!("settle_failures.rs"),
         include_str!("settle_guard.rs"),
@@ -288,6 +290,19 @@ fn reading() -> Vec<Case<StoreFixture>> {
         text::requests_come_back_as_the_same_json,
         text::inbox_entries_come_back_as_written,
         text::a_nul_character_costs_no_write,
+        retention::the_body_of_an_old_answer_goes_and_nothing_else,
+        retention::a_pruning_tells_what_went_and_stands_on_record,
+        retention::prunings_are_listed_newest_first,
+        retention::a_younger_body_stays,
+        retention::bodies_about_an_order_that_is_unsettled_stay,
+        retention::bodies_about_an_order_with_an_open_entry_in_the_inbox_stay,
+        retention::a_call_without_an_end_is_left_alone,
+        retention::a_batch_looks_at_so_many_calls_and_tells_where_it_stopped,
+        retention::a_batch_done_again_takes_nothing_more_and_writes_nothing,
+        retention::of_prunings_at_once_each_body_goes_with_one,
+        retention::a_preview_tells_the_same_and_changes_nothing,
+        retention::what_is_pruned_is_no_violation_of_the_record,
+        retention::a_pruned_order_may_be_worked_on_again,
         mistakes::mistake_09_the_newest_status_is_told_by_version_and_never_by_time,
     ]
 }
@@ -345,6 +360,9 @@ fn recovering() -> Vec<Case<StoreFixture>> {
 /// What holds against other programs that come by SQL.
 fn by_sql() -> Vec<Case<StoreFixture>> {
     cases![
+        retention::bodies_of_other_programs_stay,
+        retention::bodies_are_taken_out_with_a_pruning_alone,
+        retention::what_was_pruned_can_not_be_taken_back_or_made_up,
         foreign::a_foreign_transaction_that_fails_leaves_nothing,
         foreign::a_version_given_by_another_program_is_not_taken,
         foreign::an_entry_that_claims_to_be_ours_is_refused,

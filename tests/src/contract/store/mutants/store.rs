@@ -13,9 +13,9 @@ use ackord::memory::MemoryStore;
 use ackord::order::OrderId;
 use ackord::ports::{
     CallFilter, CallLog, CallRow, ClaimRequest, FailureFilter, FailureRow, Hold, Inbox, InboxEntry, Ingested, Intent,
-    NewOrder, OrderFilter, OrderStanding, OrderStory, OrderSummary, PollSlot, RebuiltPage, RecordAudit, RecordReader,
-    RecordedAnswer, Recovery, RenewRequest, Sending, Settled, ShopKey, ShopState, ShopStore, StoreResult, Suspects,
-    TakeUp, WorkStore,
+    NewOrder, OrderFilter, OrderStanding, OrderStory, OrderSummary, PollSlot, PruneBatch, PrunedBatch, Pruning,
+    RebuiltPage, RecordAudit, RecordReader, RecordedAnswer, Recovery, RenewRequest, Retention, Sending, Settled,
+    ShopKey, ShopState, ShopStore, StoreResult, Suspects, TakeUp, WorkStore,
 };
 use ackord::time::{Timestamp, plus};
 use ackord::work::{Claimed, OperationId, Phase, Settlement};
@@ -103,6 +103,10 @@ faults! {
     RecordsLeaveOneOut => "leaves_an_order_out_of_the_record",
     RecordsForgetStates => "forgets_what_looks_showed_in_the_record",
     RebuildDoesNothing => "rebuilds_nothing_and_says_it_did",
+    PruneIgnoresAge => "prunes_what_is_young",
+    PruneStartsAnew => "prunes_from_the_first_call_each_time",
+    PruneIsNotOnRecord => "prunes_without_a_record",
+    PreviewPrunes => "prunes_where_it_was_to_tell",
 }
 
 /// The store in memory behind a fault.
@@ -377,6 +381,31 @@ impl RecordAudit for Faulty {
             });
         }
         self.store.rebuild(after, limit, now).await
+    }
+}
+
+#[async_trait]
+impl Retention for Faulty {
+    async fn prune(&self, batch: &PruneBatch) -> StoreResult<PrunedBatch> {
+        let mut batch = batch.clone();
+        match self.fault {
+            Fault::PruneIgnoresAge => batch.before = Timestamp::MAX,
+            Fault::PruneStartsAnew => batch.after = None,
+            _ => {}
+        }
+        self.store.prune(&batch).await
+    }
+
+    async fn prunable(&self, batch: &PruneBatch) -> StoreResult<PrunedBatch> {
+        if self.has(Fault::PreviewPrunes) {
+            return self.store.prune(batch).await;
+        }
+        self.store.prunable(batch).await
+    }
+
+    async fn prunings(&self, limit: usize) -> StoreResult<Vec<Pruning>> {
+        let limit = if self.has(Fault::PruneIsNotOnRecord) { 0 } else { limit };
+        self.store.prunings(limit).await
     }
 }
 
