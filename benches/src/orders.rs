@@ -98,6 +98,15 @@ pub fn release(claimed: &Claimed, now: Timestamp) -> Settlement {
     settlement(claimed, None, standing)
 }
 
+/// The settlement that gives an order back as it was, due at once, with one more entry.
+#[must_use]
+pub fn append(claimed: &Claimed, now: Timestamp) -> Settlement {
+    Settlement {
+        entry: Some(entry(OrderStatus::PendingAcceptance)),
+        ..release(claimed, now)
+    }
+}
+
 /// The settlement that has an order accepted.
 #[must_use]
 pub fn accept(claimed: &Claimed) -> Settlement {

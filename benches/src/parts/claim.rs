@@ -1,5 +1,6 @@
 //! Claims of 100 orders beside histories of growing size, and what finding them costs without a work table.
 
+use ackord::ports::Store;
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
@@ -13,6 +14,9 @@ use crate::sample::{Sample, Summary, as_f64, ratio};
 
 /// Claims before the timed ones, so that connections and statements are prepared and the pages at hand.
 const WARM_UP: u64 = 20;
+
+/// How often a batch of entries is appended at each size.
+const APPENDS: usize = 50;
 
 /// The most runs of a query that is compared.
 const COMPARED: usize = 20;
@@ -51,6 +55,7 @@ struct Measured {
     entries: u64,
     claim: Summary,
     settle: Summary,
+    append: Summary,
     plain: Summary,
     newest: Summary,
 }
@@ -85,24 +90,39 @@ async fn measure_store(kind: StoreKind, context: &Context) -> Result<Vec<Measure
             let released: Vec<_> = claimed.iter().map(|claimed| orders::release(claimed, now)).collect();
             settle.time(orders::settle(&*store, &released, now)).await?;
         }
+        let append = append(&*store).await?;
         let (plain, newest) = compare(&place).await?;
         let one = Measured {
             kind,
             entries,
             claim: claim.summary(),
             settle: settle.summary(),
+            append,
             plain,
             newest,
         };
         tell(format_args!(
-            "{kind}, {entries} entries: claim {:.2} ms (p99 {:.2}), plain {:.1} ms, newest {:.1} ms",
-            one.claim.median_ms, one.claim.p99_ms, one.plain.median_ms, one.newest.median_ms
+            "{kind}, {entries} entries: claim {:.2} ms (p99 {:.2}), append {:.2}, plain {:.1} ms, newest {:.1} ms",
+            one.claim.median_ms, one.claim.p99_ms, one.append.median_ms, one.plain.median_ms, one.newest.median_ms
         ));
         measured.push(one);
     }
     drop(store);
     place.remove().await?;
     Ok(measured)
+}
+
+/// Times settlements of a hundred orders that append an entry each, beside the history as it is.
+async fn append(store: &dyn Store) -> Result<Summary> {
+    let mut sample = Sample::default();
+    for _ in 0..APPENDS {
+        let now = store.now().await?;
+        let claimed = store.claim(&orders::claim(now)).await?;
+        ensure!(claimed.len() == BATCH, "{} of {BATCH} were claimed", claimed.len());
+        let appended: Vec<_> = claimed.iter().map(|claimed| orders::append(claimed, now)).collect();
+        sample.time(orders::settle(store, &appended, now)).await?;
+    }
+    Ok(sample.summary())
 }
 
 /// Times the queries that do without a work table.
@@ -128,7 +148,8 @@ fn section(measured: &[Measured]) -> Section {
         "p99",
         "max",
         "× the smallest",
-        "settle, median",
+        "release, median",
+        "append of 100, median",
         "best plain index",
         "newest status",
     ];
@@ -154,6 +175,7 @@ fn section(measured: &[Measured]) -> Section {
         };
         series.push(line("claim", |one| one.claim.median_ms));
         series.push(line("claim, p99", |one| one.claim.p99_ms));
+        series.push(line("append of 100", |one| one.append.median_ms));
         series.push(line("best plain index", |one| one.plain.median_ms));
         series.push(line("newest status", |one| one.newest.median_ms));
     }
@@ -163,7 +185,7 @@ fn section(measured: &[Measured]) -> Section {
         text: vec![
             "100 orders are pending; the history is settled orders with four or five entries each, their calls and work \
              rows. A claim goes through the port, with its durable commit; after each the orders are given back by a \
-             settlement. The two queries on the right find the same orders in the history alone and lock nothing: the \
+             settlement. An append settles them with an entry each, pending as before. The two queries on the right find the same orders in the history alone and lock nothing: the \
              pending entries that none follows, from a partial index made for it, and the newest status of every order."
                 .to_owned(),
         ],
@@ -192,6 +214,7 @@ fn row(one: &Measured, smallest: &Measured) -> Vec<String> {
         ms(one.claim.max_ms),
         format!("{:.2}", ratio(one.claim.median_ms, smallest.claim.median_ms)),
         ms(one.settle.median_ms),
+        ms(one.append.median_ms),
         ms(one.plain.median_ms),
         ms(one.newest.median_ms),
     ]
@@ -202,7 +225,8 @@ fn raw(one: &Measured) -> Value {
         "store": one.kind,
         "entries": one.entries,
         "claim": one.claim,
-        "settle": one.settle,
+        "release": one.settle,
+        "append": one.append,
         "best_plain_index": one.plain,
         "newest_status": one.newest,
     })
