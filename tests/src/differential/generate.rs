@@ -419,9 +419,9 @@ impl Generator {
     }
 
     fn prune(&mut self) -> Call {
-        if self.chance(20) {
+        if self.chance(45) {
             return Call::Prunings {
-                limit: self.one_of(&[0, 1, 100]),
+                limit: self.one_of(&[0, 1, 100, 100]),
             };
         }
         Call::Prune {

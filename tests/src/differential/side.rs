@@ -11,7 +11,7 @@ use ackord::call::CallId;
 use ackord::memory::MemoryStore;
 use ackord::ports::{
     CallFilter, CallRow, Entry, FailureFilter, FailureRow, OrderCursor, OrderFilter, OrderStory, OrderSummary,
-    PollSlot, PruneBatch, Pruning, ShopKey, ShopState, StoreError,
+    PollSlot, PruneBatch, ShopKey, ShopState, StoreError,
 };
 use ackord::retention::{self, Walk};
 use ackord::status::OrderStatus;
@@ -233,22 +233,16 @@ impl Side {
                     batches < MOST_BATCHES
                 });
                 let sum = sum.await.map_err(kind)?;
-                Ok(json!([sum.calls, sum.bytes, sum.kept, batches]))
+                let on_record = self.store.prunings(usize::MAX).await.map_err(kind)?;
+                // Bytes are the store's own matter: some spell a NUL with more of them.
+                Ok(json!([sum.calls, sum.kept, batches, on_record.len()]))
             }
             Call::Prunings { limit } => {
                 let told = self.store.prunings(*limit).await.map_err(kind)?;
                 let one = told.iter().map(|pruning| {
-                    let Pruning {
-                        at,
-                        actor,
-                        before,
-                        calls,
-                        bytes,
-                        first,
-                        last,
-                    } = pruning;
-                    let (first, last) = (self.names.call(*first), self.names.call(*last));
-                    json!([alike_time(*at), actor, alike_time(*before), calls, bytes, first, last])
+                    let (first, last) = (self.names.call(pruning.first), self.names.call(pruning.last));
+                    let (at, before) = (alike_time(pruning.at), alike_time(pruning.before));
+                    json!([at, pruning.actor, before, pruning.calls, first, last])
                 });
                 Ok(one.collect())
             }
