@@ -22,8 +22,9 @@ impl Retention for PostgresStore {
                     SELECT call_id FROM api_calls WHERE call_id > $1 ORDER BY call_id LIMIT $2
                 ), old AS MATERIALIZED (
                     SELECT b.call_id, b.bytes, b.is_waited_for
-                    FROM looked l JOIN call_bodies b ON b.call_id = l.call_id
-                    WHERE b.service = $3 AND b.started_at < $4
+                    FROM call_bodies b
+                    WHERE b.call_id > $1 AND b.call_id <= (SELECT max(l.call_id) FROM looked l)
+                        AND b.service = $3 AND b.started_at < $4
                 ), named AS MATERIALIZED (
                     SELECT gen_random_uuid() AS pruning_id
                 ), pruned AS (
@@ -67,8 +68,9 @@ impl Retention for PostgresStore {
                     SELECT call_id FROM api_calls WHERE call_id > $1 ORDER BY call_id LIMIT $2
                 ), old AS MATERIALIZED (
                     SELECT b.call_id, b.bytes, b.is_waited_for
-                    FROM looked l JOIN call_bodies b ON b.call_id = l.call_id
-                    WHERE b.service = $3 AND b.started_at < $4
+                    FROM call_bodies b
+                    WHERE b.call_id > $1 AND b.call_id <= (SELECT max(l.call_id) FROM looked l)
+                        AND b.service = $3 AND b.started_at < $4
                 )
                 SELECT (SELECT max(call_id) FROM looked) AS last,
                     (SELECT count(*) FROM old WHERE NOT is_waited_for) AS "calls!",

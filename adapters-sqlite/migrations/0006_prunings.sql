@@ -12,7 +12,8 @@ CREATE TABLE prunings (
     last_call_id INTEGER NOT NULL
 ) STRICT;
 
-ALTER TABLE api_calls ADD COLUMN pruning_id INTEGER REFERENCES prunings (pruning_id) ON DELETE RESTRICT ON UPDATE RESTRICT;
+-- Held by the triggers: with a foreign key each new pruning would search the calls for those that name it already.
+ALTER TABLE api_calls ADD COLUMN pruning_id INTEGER;
 
 CREATE TRIGGER prunings_keep BEFORE UPDATE ON prunings
 BEGIN
@@ -52,7 +53,6 @@ WHEN OLD.call_id IS NOT NEW.call_id
     OR OLD.pruning_id IS NOT NULL
     OR (NEW.pruning_id IS NOT NULL AND NEW.response_body IS NOT NULL)
     OR (NEW.pruning_id IS NOT NULL AND (OLD.response_body IS NULL OR OLD.outcome IS NULL))
-    -- Foreign keys may be off in another program's connection.
     OR (NEW.pruning_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM prunings WHERE pruning_id = NEW.pruning_id))
 BEGIN
     SELECT RAISE(ABORT, 'api_calls is append-only: a call is completed once and stays as it was recorded');

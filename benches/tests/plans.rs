@@ -29,7 +29,7 @@ const LARGE: [&str; 6] = [
 ];
 
 /// What reads a large table from end to end, and may: it is about all orders, or people ask for it and see a page of it.
-const ABOUT_ALL: [(&str, &str); 3] = [
+const ABOUT_ALL: [(&str, &str); 4] = [
     (
         "WITH meta AS ( UPDATE store_meta SET epoch = greatest",
         "a hold on sending, once in a reconcile: every order that is unsettled",
@@ -41,6 +41,10 @@ const ABOUT_ALL: [(&str, &str); 3] = [
     (
         "SELECT order_id AS \"order_id!\" FROM ( SELECT order_id, 0 AS part",
         "a reconcile, once after a restore: the orders settled lately",
+    ),
+    (
+        "SELECT \"timestamp\" AS at, actor AS \"actor!: Text\", started_before",
+        "the prunings, for people: one for each batch of calls",
     ),
 ];
 
