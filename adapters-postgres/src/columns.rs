@@ -176,11 +176,38 @@ impl<'a> FromIterator<&'a Settlement> for Settlements<'a> {
         for settlement in settlements {
             columns.push(settlement);
         }
+        columns.spare();
         columns
     }
 }
 
+/// Empties a column without a value: `unnest` makes up for what a column lacks with NULLs, and most batches have no failure.
+fn spare<T>(column: &mut Vec<Option<T>>) {
+    if column.iter().all(Option::is_none) {
+        column.clear();
+    }
+}
+
 impl<'a> Settlements<'a> {
+    fn spare(&mut self) {
+        spare(&mut self.status);
+        spare(&mut self.note);
+        spare(&mut self.entry_attempt);
+        spare(&mut self.retry_at);
+        spare(&mut self.send);
+        spare(&mut self.look);
+        spare(&mut self.related_id);
+        spare(&mut self.cause);
+        spare(&mut self.details);
+        spare(&mut self.payload);
+        spare(&mut self.needs_person);
+        spare(&mut self.resolution);
+        spare(&mut self.close_call);
+        spare(&mut self.standings.due_at);
+        spare(&mut self.standings.decision);
+        spare(&mut self.standings.reason);
+    }
+
     fn push(&mut self, settlement: &'a Settlement) {
         self.order_id.push(settlement.order_id.as_str());
         self.fence.push(settlement.fence.0);

@@ -6,10 +6,11 @@ use ackord::Timestamp;
 use ackord::call::CallId;
 use ackord::failure::PROCESS;
 use ackord::ports::{Settled, StoreResult};
-use ackord::work::{NewEntry, OperationId, Settlement};
+use ackord::work::{OperationId, Settlement};
+use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
-use crate::work_store::{US, op};
+use crate::work_store::{US, listed, op};
 use crate::{errors, inbox, times};
 
 /// [`ackord::ports::WorkStore::settle`], inside of a transaction.
@@ -22,55 +23,77 @@ pub(crate) async fn settle(
     let now = times::text(now);
     let operation = op(operation);
     let mut mentioned = HashSet::new();
+    let first: Vec<&Settlement> = settlements
+        .iter()
+        .filter(|settlement| mentioned.insert(settlement.order_id.as_str()))
+        .collect();
+    let mut written = write(tx, &first, &now, &operation)
+        .await
+        .map_err(errors::of_statement)?;
     let mut settled = Vec::with_capacity(settlements.len());
     for settlement in settlements {
-        if !mentioned.insert(&settlement.order_id) {
-            // Of several settlements of one order the first alone can stand.
-            settled.push(Settled::Lost);
-            continue;
-        }
-        let one = settle_one(tx, settlement, &now, &operation).await;
-        settled.push(one.map_err(errors::of_statement)?);
+        // Of several settlements of one order the first alone can stand.
+        let is_first = mentioned.remove(settlement.order_id.as_str());
+        let stands = is_first
+            && (written.remove(settlement.order_id.as_str())
+                || was_settled_by(tx, settlement, &operation)
+                    .await
+                    .map_err(errors::of_statement)?);
+        settled.push(if stands { Settled::Written } else { Settled::Lost });
     }
     Ok(settled)
 }
 
-async fn settle_one(
+/// Writes all that follows from those whose (fence, version) are still the order's; tells which these are.
+async fn write(
     tx: &mut SqliteConnection,
-    settlement: &Settlement,
+    settlements: &[&Settlement],
     now: &str,
     operation: &str,
-) -> sqlx::Result<Settled> {
-    if !stand(tx, settlement, now, operation).await? {
-        let repeated = was_settled_by(tx, settlement, operation).await?;
-        return Ok(if repeated { Settled::Written } else { Settled::Lost });
-    }
-    let id = settlement.order_id.as_str();
-    let version = settlement.version.0 + i64::from(settlement.entry.is_some());
-    if let Some(resolution) = &settlement.resolution {
+) -> sqlx::Result<HashSet<String>> {
+    let standing = stand(tx, settlements, now, operation).await?;
+    let written = || {
+        settlements
+            .iter()
+            .copied()
+            .filter(|one| standing.contains(one.order_id.as_str()))
+    };
+    for settlement in written() {
         // Before the new one is opened: only earlier entries close.
-        sqlx::query!(
-            "UPDATE process_failures SET resolved_at = ?3, resolved_by = ?4, resolution = ?5
-            WHERE related_id = ?1 AND process_name = ?2 AND resolved_at IS NULL",
-            id,
-            PROCESS,
-            now,
-            US,
-            resolution
-        )
-        .execute(&mut *tx)
-        .await?;
+        if let Some(resolution) = &settlement.resolution {
+            resolve(tx, settlement.order_id.as_str(), resolution, now).await?;
+        }
+        if let Some(call) = settlement.close_call {
+            close_call(tx, call).await?;
+        }
     }
-    if let Some(call) = settlement.close_call {
-        close_call(tx, call).await?;
+    append(tx, written(), now, operation).await?;
+    for settlement in written() {
+        if let Some(failure) = &settlement.failure {
+            inbox::insert(tx, failure, Some(version_after(settlement)), now, Some(operation)).await?;
+        }
     }
-    if let Some(entry) = &settlement.entry {
-        append(tx, id, entry, version, now, operation).await?;
-    }
-    if let Some(failure) = &settlement.failure {
-        inbox::insert(tx, failure, Some(version), now, Some(operation)).await?;
-    }
-    Ok(Settled::Written)
+    Ok(standing)
+}
+
+/// The order's version once it is settled.
+fn version_after(settlement: &Settlement) -> i64 {
+    settlement.version.0 + i64::from(settlement.entry.is_some())
+}
+
+async fn resolve(tx: &mut SqliteConnection, id: &str, resolution: &str, now: &str) -> sqlx::Result<()> {
+    sqlx::query!(
+        "UPDATE process_failures SET resolved_at = ?3, resolved_by = ?4, resolution = ?5
+        WHERE related_id = ?1 AND process_name = ?2 AND resolved_at IS NULL",
+        id,
+        PROCESS,
+        now,
+        US,
+        resolution
+    )
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Whether this same operation settled the order before: its answer was lost.
@@ -91,51 +114,62 @@ async fn was_settled_by(tx: &mut SqliteConnection, settlement: &Settlement, oper
     found.fetch_one(tx).await
 }
 
-/// Moves the work row to where the settlement leaves it, and ends the lease, if (fence, version) are still the order's
-/// and this same operation has not done so before.
-async fn stand(tx: &mut SqliteConnection, settlement: &Settlement, now: &str, operation: &str) -> sqlx::Result<bool> {
-    let id = settlement.order_id.as_str();
-    let standing = &settlement.standing;
-    let status = settlement.entry.as_ref().map(|entry| entry.status.as_str());
-    let phase = standing.phase.as_str();
-    let due_at = times::optional_text(standing.due_at);
-    let since = times::text(standing.since);
-    let decision = standing
-        .decision
-        .as_ref()
-        .map(|decision| decision.to_json().to_string());
-    let written = sqlx::query!(
-        "UPDATE order_work SET
-            version = version + (?4 IS NOT NULL),
-            status = coalesce(?4, status),
-            status_at = CASE WHEN ?4 IS NULL THEN status_at ELSE ?5 END,
-            phase = ?6, due_at = ?7, attempt = ?8, looks = ?9, waiting_looks = ?10, slow_looks = ?11, since_at = ?12,
-            call_open = ?13, decision = ?14, reason = ?15,
-            lease_until = NULL, worker = NULL, op_id = ?16,
-            unreleased_claims = CASE WHEN ?17 THEN max(unreleased_claims - 1, 0) ELSE 0 END,
-            unreleased_alone = CASE WHEN ?17 THEN max(unreleased_alone - 1, 0) ELSE 0 END
-        WHERE order_id = ?1 AND fence = ?2 AND version = ?3 AND op_id IS NOT ?16",
-        id,
-        settlement.fence.0,
-        settlement.version.0,
-        status,
+/// Moves the work rows to where the settlements leave them, and ends the leases, of those orders whose (fence, version) are
+/// still the order's and that this same operation has not settled before; tells which these are. One statement, whatever
+/// their number: to have one run costs more than the row does.
+async fn stand(
+    tx: &mut SqliteConnection,
+    settlements: &[&Settlement],
+    now: &str,
+    operation: &str,
+) -> sqlx::Result<HashSet<String>> {
+    let rows = settlements.iter().map(|settlement| {
+        let standing = &settlement.standing;
+        let decision = standing.decision.as_ref();
+        json!([
+            settlement.order_id.as_str(),
+            settlement.fence.0,
+            settlement.version.0,
+            settlement.entry.as_ref().map(|entry| listed(entry.status.as_str())),
+            standing.phase.as_str(),
+            times::optional_text(standing.due_at),
+            standing.attempt,
+            standing.looks,
+            standing.waiting_looks,
+            standing.slow_looks,
+            times::text(standing.since),
+            standing.call_open,
+            decision.map(|decision| decision.to_json().to_string()),
+            standing.reason.as_deref().map(listed),
+            settlement.keeps_count,
+        ])
+    });
+    let rows = Value::from_iter(rows).to_string();
+    let standing = sqlx::query_scalar!(
+        r#"UPDATE order_work SET
+            version = order_work.version + (g.status IS NOT NULL),
+            status = coalesce(g.status, order_work.status),
+            status_at = CASE WHEN g.status IS NULL THEN order_work.status_at ELSE ?2 END,
+            phase = g.phase, due_at = g.due_at, attempt = g.attempt, looks = g.looks, waiting_looks = g.waiting_looks,
+            slow_looks = g.slow_looks, since_at = g.since_at, call_open = g.call_open, decision = g.decision,
+            reason = g.reason, lease_until = NULL, worker = NULL, op_id = ?3,
+            unreleased_claims = CASE WHEN g.keeps_count THEN max(order_work.unreleased_claims - 1, 0) ELSE 0 END,
+            unreleased_alone = CASE WHEN g.keeps_count THEN max(order_work.unreleased_alone - 1, 0) ELSE 0 END
+        FROM (
+            SELECT value ->> 0 AS order_id, value ->> 1 AS fence, value ->> 2 AS version, value ->> 3 AS status,
+                value ->> 4 AS phase, value ->> 5 AS due_at, value ->> 6 AS attempt, value ->> 7 AS looks,
+                value ->> 8 AS waiting_looks, value ->> 9 AS slow_looks, value ->> 10 AS since_at,
+                value ->> 11 AS call_open, value ->> 12 AS decision, value ->> 13 AS reason, value ->> 14 AS keeps_count
+            FROM json_each(?1)
+        ) AS g
+        WHERE order_work.order_id = g.order_id AND order_work.fence = g.fence AND order_work.version = g.version
+            AND order_work.op_id IS NOT ?3
+        RETURNING order_work.order_id AS "order_id!: String""#,
+        rows,
         now,
-        phase,
-        due_at,
-        standing.attempt,
-        standing.looks,
-        standing.waiting_looks,
-        standing.slow_looks,
-        since,
-        standing.call_open,
-        decision,
-        standing.reason,
-        operation,
-        settlement.keeps_count
-    )
-    .execute(&mut *tx)
-    .await?;
-    Ok(written.rows_affected() == 1)
+        operation
+    );
+    Ok(standing.fetch_all(tx).await?.into_iter().collect())
 }
 
 async fn close_call(tx: &mut SqliteConnection, call: CallId) -> sqlx::Result<()> {
@@ -148,36 +182,45 @@ async fn close_call(tx: &mut SqliteConnection, call: CallId) -> sqlx::Result<()>
     Ok(())
 }
 
+/// Appends the entries, in one statement.
 async fn append(
     tx: &mut SqliteConnection,
-    id: &str,
-    entry: &NewEntry,
-    version: i64,
+    settlements: impl Iterator<Item = &Settlement>,
     now: &str,
     operation: &str,
 ) -> sqlx::Result<()> {
-    let status = entry.status.as_str();
-    let retry_at = times::optional_text(entry.retry_at);
-    let send = entry.send.map(|call| call.0);
-    let look = entry.look.map(|call| call.0);
+    let rows: Vec<Value> = settlements
+        .filter_map(|settlement| {
+            let entry = settlement.entry.as_ref()?;
+            Some(json!([
+                settlement.order_id.as_str(),
+                version_after(settlement),
+                listed(entry.status.as_str()),
+                listed(&entry.note),
+                entry.attempt,
+                times::optional_text(entry.retry_at),
+                entry.send.map(|call| call.0),
+                entry.look.map(|call| call.0),
+            ]))
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = Value::from(rows).to_string();
     sqlx::query!(
         r#"INSERT INTO order_status_history
-            (order_id, status, notes, "timestamp", version, source, actor, attempt, retry_at, send_call_id,
-            look_call_id, op_id)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, ?8, ?9, ?10, ?11)"#,
-        id,
-        status,
-        entry.note,
+            (order_id, version, status, notes, attempt, retry_at, send_call_id, look_call_id, "timestamp", source, actor,
+            op_id)
+        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+            ?2, ?3, ?3, ?4
+        FROM json_each(?1) ORDER BY key"#,
+        rows,
         now,
-        version,
         US,
-        entry.attempt,
-        retry_at,
-        send,
-        look,
         operation
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await?;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! [`WorkStore`]: each method is one transaction, in the module named for it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use ackord::call::CallId;
@@ -96,6 +97,15 @@ pub(crate) fn op(operation: OperationId) -> String {
 /// The text of the time `by` after `at`.
 pub(crate) fn text_after(at: Timestamp, by: Duration) -> String {
     times::text(time::plus(at, by))
+}
+
+/// A text as it may stand in a JSON list: there SQLite takes a NUL character for the end of the text.
+pub(crate) fn listed(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// A JSON array of texts, for `json_each`.
