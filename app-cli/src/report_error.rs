@@ -36,10 +36,10 @@ pub struct BadFlag {
     pub problem: String,
 }
 
-/// A rebuild that nobody confirmed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a rebuild ends every lease, and nobody confirmed it")]
-pub struct NotConfirmed;
+/// What can't be taken back, and nobody confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}: nobody confirmed that")]
+pub struct NotConfirmed(pub String);
 
 /// An error as people and programs are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,22 +7,23 @@ use anyhow::Result;
 use super::Context;
 use crate::report_error::NotConfirmed;
 
-/// Asks on a terminal whether to go on; elsewhere nobody can be asked, and `--yes` is needed.
+/// Asks on a terminal whether to go on; elsewhere nobody can be asked, and `--yes` is needed. `what` is what would happen,
+/// without a full stop.
 ///
 /// # Errors
 /// [`NotConfirmed`], or what the terminal says.
 pub(super) fn confirm(what: &str, context: &Context<'_>) -> Result<()> {
     let err = &context.streams.err;
     if !(err.is_terminal() && io::stdin().is_terminal()) {
-        return Err(NotConfirmed.into());
+        return Err(NotConfirmed(what.to_owned()).into());
     }
-    err.write(&format!("{what} Go on? [y/N] "))?;
+    err.write(&format!("{what}. Go on? [y/N] "))?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     if is_yes(&answer) {
         Ok(())
     } else {
-        Err(NotConfirmed.into())
+        Err(NotConfirmed(what.to_owned()).into())
     }
 }
 

@@ -91,7 +91,7 @@ async fn prune_older(store: &dyn OpenStore, age: Duration, args: &PruneArgs, con
     };
     if !(args.dry_run || args.yes) {
         let what = format!(
-            "This takes out the bodies of answers to calls that started before {} UTC.",
+            "the bodies of answers to calls that started before {} UTC are taken out",
             render::stamp(before)
         );
         confirm(&what, context)?;

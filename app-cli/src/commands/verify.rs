@@ -66,7 +66,7 @@ pub async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Exit> {
     let rebuild = if args.rebuild {
         if !args.yes {
             confirm(
-                "This ends every lease and makes the work table anew from the record.",
+                "every lease ends, and the work table is made anew from the record",
                 context,
             )?;
         }

@@ -100,6 +100,7 @@ async fn it_is_not_done_unasked() {
     let (_sandbox, place) = filled().await;
     let ran = place.ackord(&["prune", "--older-than", "30d"]).await;
     assert_eq!(ran.exit, Exit::Usage, "{ran:?}");
+    assert!(ran.err.contains("are taken out: nobody confirmed that"), "{ran:?}");
     assert!(ran.err.contains("--yes"), "{ran:?}");
     let call = place.ackord(&["calls", "show", "71", "--json"]).await.json();
     assert!(call["response_body"].is_string(), "{call}");
