@@ -1,5 +1,5 @@
 -- Claims due orders by a guarded update: they are read without a lock, and taken where they still stand as they were read.
--- The orders of $10 are passed over.
+-- Of each phase $1 it reads from the time of order $10 on. The orders of $11 are passed over.
 WITH repeated AS MATERIALIZED (
     SELECT FROM claims WHERE op_id = $6
 ), before AS MATERIALIZED (
@@ -8,7 +8,8 @@ WITH repeated AS MATERIALIZED (
         AND op_id = $6 AND lease_until IS NOT NULL
 ), asked AS MATERIALIZED (
     -- Nothing is given out to be sent while sending is held.
-    SELECT p.phase FROM unnest($1::text[]) AS p (phase)
+    SELECT p.phase, coalesce(p.placed_from, '-infinity') AS placed_from
+    FROM unnest($1::text[], $10::timestamptz[]) AS p (phase, placed_from)
     WHERE p.phase NOT IN ('ready', 'sending')
         OR NOT EXISTS (SELECT FROM store_meta m WHERE m.held_since IS NOT NULL)
 ), together AS MATERIALIZED (
@@ -16,10 +17,10 @@ WITH repeated AS MATERIALIZED (
     FROM asked p
     CROSS JOIN LATERAL (
         SELECT w.order_id, w.placed_at, w.phase, w.fence, w.version FROM order_work w
-        WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.due_at <= $2
+        WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.placed_at >= p.placed_from AND w.due_at <= $2
             AND (w.lease_until IS NULL OR w.lease_until <= $2 OR w.lease_until > $7)
             AND w.unreleased_claims < $8
-            AND w.order_id <> ALL ($10::text[])
+            AND w.order_id <> ALL ($11::text[])
         ORDER BY w.placed_at, w.order_id
         LIMIT $5
     ) c
@@ -31,10 +32,10 @@ WITH repeated AS MATERIALIZED (
     FROM asked p
     CROSS JOIN LATERAL (
         SELECT w.order_id, w.placed_at, w.unreleased_claims, w.phase, w.fence, w.version FROM order_work w
-        WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.due_at <= $2
+        WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.placed_at >= p.placed_from AND w.due_at <= $2
             AND (w.lease_until IS NULL OR w.lease_until <= $2 OR w.lease_until > $7)
             AND w.unreleased_claims >= $8
-            AND w.order_id <> ALL ($10::text[])
+            AND w.order_id <> ALL ($11::text[])
         ORDER BY w.unreleased_claims, w.placed_at, w.order_id
         LIMIT 1
     ) c

@@ -1,4 +1,5 @@
 -- Claims due orders: rows that somebody else has locked are passed over, and the lock keeps them until they are taken.
+-- Of each phase $1 it reads from the time of order $10 on.
 WITH repeated AS MATERIALIZED (
     SELECT FROM claims WHERE op_id = $6
 ), before AS MATERIALIZED (
@@ -7,7 +8,8 @@ WITH repeated AS MATERIALIZED (
         AND op_id = $6 AND lease_until IS NOT NULL
 ), asked AS MATERIALIZED (
     -- Nothing is given out to be sent while sending is held.
-    SELECT p.phase FROM unnest($1::text[]) AS p (phase)
+    SELECT p.phase, coalesce(p.placed_from, '-infinity') AS placed_from
+    FROM unnest($1::text[], $10::timestamptz[]) AS p (phase, placed_from)
     WHERE p.phase NOT IN ('ready', 'sending')
         OR NOT EXISTS (SELECT FROM store_meta m WHERE m.held_since IS NOT NULL)
 ), together AS MATERIALIZED (
@@ -15,7 +17,7 @@ WITH repeated AS MATERIALIZED (
     FROM asked p
     CROSS JOIN LATERAL (
         SELECT w.order_id, w.placed_at FROM order_work w
-        WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.due_at <= $2
+        WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.placed_at >= p.placed_from AND w.due_at <= $2
             AND (w.lease_until IS NULL OR w.lease_until <= $2 OR w.lease_until > $7)
             AND w.unreleased_claims < $8
         ORDER BY w.placed_at, w.order_id
@@ -30,7 +32,7 @@ WITH repeated AS MATERIALIZED (
     FROM asked p
     CROSS JOIN LATERAL (
         SELECT w.order_id, w.placed_at, w.unreleased_claims FROM order_work w
-        WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.due_at <= $2
+        WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.placed_at >= p.placed_from AND w.due_at <= $2
             AND (w.lease_until IS NULL OR w.lease_until <= $2 OR w.lease_until > $7)
             AND w.unreleased_claims >= $8
         ORDER BY w.unreleased_claims, w.placed_at, w.order_id

@@ -6,6 +6,8 @@
 //! row in both. A claim that took something is noted by its operation id, for a day; repeated, it tells what it still
 //! holds and takes nothing.
 //!
+//! Entries that can't be cleared away are not read again by each claim: see [`floor`].
+//!
 //! A lease counts as longer than any can be only from two lengths on: workers read the clock a little apart, and a lease
 //! given out a moment ago by one that is ahead must hold.
 
@@ -23,25 +25,51 @@ use crate::pool::Connections;
 use crate::rows::ClaimedRow;
 use crate::text::storable;
 
+mod floor;
 mod guarded;
+
+pub(crate) use floor::Floor;
 
 /// [`ackord::ports::WorkStore::claim`].
 pub(crate) async fn claim(
     connections: &Connections,
     strategy: ClaimStrategy,
+    floor: &Floor,
     request: &ClaimRequest,
 ) -> StoreResult<Vec<Claimed>> {
     let terms = Terms::of(request);
-    let rows = match strategy {
-        ClaimStrategy::SkipLocked => skip_locked(connections, &terms).await?,
-        ClaimStrategy::GuardedUpdate => guarded::claim(connections, &terms).await?,
-    };
-    rows.into_iter().map(Claimed::try_from).collect()
+    let mut rows = Vec::new();
+    if let Some(from) = floor.of(&terms.phases) {
+        // A suspect is given out where there is nothing else, and that is known only from the beginning on.
+        let part = Terms {
+            from,
+            suspects: false,
+            ..terms.clone()
+        };
+        rows = take(connections, strategy, &part).await?;
+    }
+    if rows.is_empty() {
+        rows = take(connections, strategy, &terms).await?;
+    }
+    let claimed: Vec<Claimed> = rows.into_iter().map(Claimed::try_from).collect::<StoreResult<_>>()?;
+    let newest = claimed.iter().map(|order| order.placed_at).max();
+    floor.claimed(newest, connections, request.now);
+    Ok(claimed)
+}
+
+async fn take(connections: &Connections, strategy: ClaimStrategy, terms: &Terms<'_>) -> StoreResult<Vec<ClaimedRow>> {
+    match strategy {
+        ClaimStrategy::SkipLocked => skip_locked(connections, terms).await,
+        ClaimStrategy::GuardedUpdate => guarded::claim(connections, terms).await,
+    }
 }
 
 /// What is asked for, in the database's types.
+#[derive(Clone)]
 struct Terms<'a> {
     phases: Vec<&'a str>,
+    /// The time of order from which each phase is read; `None`: from the beginning.
+    from: Vec<Option<At>>,
     now: At,
     until: At,
     longest: At,
@@ -57,6 +85,7 @@ impl<'a> Terms<'a> {
         let phases: BTreeSet<Phase> = request.phases.iter().copied().collect();
         let until = plus(request.now, request.lease);
         Self {
+            from: vec![None; phases.len()],
             phases: phases.into_iter().map(Phase::as_str).collect(),
             now: at(request.now),
             until: at(until),
@@ -84,6 +113,7 @@ async fn skip_locked(connections: &Connections, terms: &Terms<'_>) -> StoreResul
             terms.longest,
             terms.together,
             terms.suspects,
+            &terms.from as &[Option<At>],
         )
     });
     rows.await

@@ -5,6 +5,7 @@ use std::fmt;
 use ackord::ports::StoreResult;
 use secrecy::SecretString;
 
+use crate::claim::Floor;
 use crate::options::{ClaimStrategy, PostgresOptions, address};
 use crate::pool::Connections;
 use crate::schema;
@@ -34,6 +35,7 @@ use crate::schema;
 pub struct PostgresStore {
     pub(crate) connections: Connections,
     pub(crate) claim: ClaimStrategy,
+    pub(crate) floor: Floor,
 }
 
 impl PostgresStore {
@@ -47,7 +49,11 @@ impl PostgresStore {
         let address = address(&url, &options)?;
         let connections = Connections::open(address, &options).await?;
         let claim = options.claim;
-        Ok(Self { connections, claim })
+        Ok(Self {
+            connections,
+            claim,
+            floor: Floor::default(),
+        })
     }
 
     /// Brings the schema up to date. Of several programs that do so at once one does the work and the others wait.

@@ -24,7 +24,7 @@ impl WorkStore for PostgresStore {
     }
 
     async fn claim(&self, request: &ClaimRequest) -> StoreResult<Vec<Claimed>> {
-        claim::claim(&self.connections, self.claim, request).await
+        claim::claim(&self.connections, self.claim, &self.floor, request).await
     }
 
     async fn renew(&self, request: &RenewRequest) -> StoreResult<Vec<Settled>> {

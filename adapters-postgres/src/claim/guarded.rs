@@ -5,6 +5,7 @@
 //! asked for it one by one, and those that are locked are left out.
 
 use ackord::ports::{StoreError, StoreResult};
+use jiff_sqlx::Timestamp as At;
 
 use super::Terms;
 use crate::pool::Connections;
@@ -47,6 +48,7 @@ async fn take(connections: &Connections, terms: &Terms<'_>, without: &[String]) 
             terms.longest,
             terms.together,
             terms.suspects,
+            &terms.from as &[Option<At>],
             without,
         )
     });
@@ -59,10 +61,11 @@ async fn candidates(connections: &Connections, terms: &Terms<'_>, without: &[Str
         sqlx::query_scalar!(
             r#"
             SELECT c.order_id AS "order_id!"
-            FROM unnest($1::text[]) AS p (phase)
+            FROM unnest($1::text[], $9::timestamptz[]) AS p (phase, placed_from)
             CROSS JOIN LATERAL (
                 SELECT w.order_id FROM order_work w
                 WHERE w.phase = p.phase AND w.phase <> 'settled' AND w.due_at <= $2
+                    AND w.placed_at >= coalesce(p.placed_from, '-infinity')
                     AND (w.lease_until IS NULL OR w.lease_until <= $2 OR w.lease_until > $3)
                     AND (w.unreleased_claims < $4 OR $5)
                     AND w.order_id <> ALL ($6::text[])
@@ -81,6 +84,7 @@ async fn candidates(connections: &Connections, terms: &Terms<'_>, without: &[Str
             without,
             terms.limit,
             terms.operation.0,
+            &terms.from as &[Option<At>],
         )
     });
     rows.await

@@ -21,6 +21,7 @@ mod listings;
 mod locked_rows;
 mod mistakes;
 pub mod mutants;
+mod old_snapshot;
 mod recovery;
 mod renew;
 mod retention;
@@ -79,6 +80,7 @@ pub fn every_case_runs() -> Trial {
         include_str!("listings.rs"),
         include_str!("locked_rows.rs"),
         include_str!("mistakes.rs"),
+        include_str!("old_snapshot.rs"),
         include_str!("recovery.rs"),
         include_str!("renew.rs"),
         include_str!("retention.rs"),
@@ -387,5 +389,6 @@ fn by_postgres() -> Vec<Case<StoreFixture>> {
     cases![
         append_only::truncating_the_record_is_refused,
         locked_rows::a_row_that_another_program_keeps_locked_holds_up_no_other,
+        old_snapshot::an_order_older_than_what_is_claimed_is_found_while_many_rows_are_dead,
     ]
 }
