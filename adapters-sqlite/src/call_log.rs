@@ -1,11 +1,15 @@
 //! [`CallLog`]: calls, begun before they leave and completed once.
 
+use std::collections::HashSet;
+
 use ackord::call::{CallEnd, CallId, NewCall, SERVICE, SeenState};
 use ackord::ports::{CallLog, StoreResult};
 use async_trait::async_trait;
+use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use crate::pool::{self, SqliteStore};
+use crate::work_store::listed;
 use crate::{errors, times};
 
 #[async_trait]
@@ -33,43 +37,58 @@ impl CallLog for SqliteStore {
 
     async fn finish(&self, id: CallId, end: &CallEnd, seen: &[SeenState]) -> StoreResult<()> {
         let mut tx = self.begin_write().await?;
-        if complete(&mut tx, id, end).await? {
+        if complete(&mut tx, &[(id, end)]).await? == 1 {
             note_seen(&mut tx, id, seen).await.map_err(errors::of_statement)?;
         }
         pool::commit(tx).await
     }
 }
 
-/// Completes a call, once: a call with an answer is left as it is; one closed as unanswered gets the answer but keeps its
-/// outcome. Tells whether the answer was taken.
-pub(crate) async fn complete(tx: &mut SqliteConnection, id: CallId, end: &CallEnd) -> StoreResult<bool> {
-    let success = end.outcome.is_success();
-    let outcome = end.outcome.as_str();
-    let duration_ms = i64::try_from(end.duration.as_millis()).unwrap_or(i64::MAX);
+/// Completes calls, in one statement, and each once: a call with an answer is left as it is; one closed as unanswered gets
+/// the answer but keeps its outcome. Tells how many answers were taken.
+pub(crate) async fn complete(tx: &mut SqliteConnection, ends: &[(CallId, &CallEnd)]) -> StoreResult<u64> {
+    let mut mentioned = HashSet::new();
+    // Of several answers to one call the first stands.
+    let first = ends.iter().filter(|(id, _)| mentioned.insert(*id));
+    let rows = first.map(|(id, end)| {
+        json!([
+            id.0,
+            end.response.as_deref().map(listed),
+            end.status_code,
+            end.outcome.is_success(),
+            end.outcome.as_str(),
+            i64::try_from(end.duration.as_millis()).unwrap_or(i64::MAX),
+        ])
+    });
+    let rows = Value::from_iter(rows).to_string();
     let completed = sqlx::query!(
         "UPDATE api_calls SET
-            response_body = coalesce(response_body, ?2),
-            status_code = coalesce(status_code, ?3),
-            is_success = coalesce(is_success, ?4),
-            outcome = coalesce(outcome, ?5),
-            duration_ms = ?6
-        WHERE call_id = ?1 AND duration_ms IS NULL AND (outcome IS NULL OR outcome = 'unanswered')",
-        id.0,
-        end.response,
-        end.status_code,
-        success,
-        outcome,
-        duration_ms
+            response_body = coalesce(response_body, g.response),
+            status_code = coalesce(status_code, g.code),
+            is_success = coalesce(is_success, g.success),
+            outcome = coalesce(outcome, g.told),
+            duration_ms = g.duration
+        FROM (
+            SELECT value ->> 0 AS id, value ->> 1 AS response, value ->> 2 AS code, value ->> 3 AS success,
+                value ->> 4 AS told, value ->> 5 AS duration
+            FROM json_each(?1)
+        ) AS g
+        WHERE call_id = g.id AND duration_ms IS NULL AND (outcome IS NULL OR outcome = 'unanswered')",
+        rows
     );
     let completed = completed.execute(&mut *tx).await.map_err(errors::of_statement)?;
-    if completed.rows_affected() == 1 {
-        return Ok(true);
+    let completed = completed.rows_affected();
+    if usize::try_from(completed) != Ok(mentioned.len()) {
+        let missing = sqlx::query_scalar!(
+            r#"SELECT value ->> 0 AS "id!: i64" FROM json_each(?1)
+            WHERE NOT EXISTS (SELECT 1 FROM api_calls WHERE call_id = value ->> 0) LIMIT 1"#,
+            rows
+        );
+        if let Some(id) = missing.fetch_optional(tx).await.map_err(errors::of_statement)? {
+            return Err(errors::refused(format!("there is no call {id} to complete")));
+        }
     }
-    let known = sqlx::query_scalar!("SELECT count(*) FROM api_calls WHERE call_id = ?1", id.0);
-    if known.fetch_one(&mut *tx).await.map_err(errors::of_statement)? == 0 {
-        return Err(errors::refused(format!("there is no call {id} to complete")));
-    }
-    Ok(false)
+    Ok(completed)
 }
 
 /// Notes what a look showed; of two mentions of an order in one look the first stands.

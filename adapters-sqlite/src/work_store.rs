@@ -58,9 +58,8 @@ impl WorkStore for SqliteStore {
 
     async fn record_answers(&self, answers: &[RecordedAnswer]) -> StoreResult<()> {
         let mut tx = self.begin_write().await?;
-        for answer in answers {
-            call_log::complete(&mut tx, answer.call, &answer.end).await?;
-        }
+        let ends: Vec<_> = answers.iter().map(|answer| (answer.call, &answer.end)).collect();
+        call_log::complete(&mut tx, &ends).await?;
         pool::commit(tx).await
     }
 
