@@ -91,19 +91,21 @@ pub(crate) async fn complete(tx: &mut SqliteConnection, ends: &[(CallId, &CallEn
     Ok(completed)
 }
 
-/// Notes what a look showed; of two mentions of an order in one look the first stands.
+/// Notes what a look showed, in one statement; of two mentions of an order in one look the first stands.
 async fn note_seen(tx: &mut SqliteConnection, id: CallId, seen: &[SeenState]) -> sqlx::Result<()> {
-    for state in seen {
-        let order = state.order_id.as_str();
-        sqlx::query!(
-            "INSERT INTO call_orders (call_id, order_id, state)
-            SELECT ?1, ?2, ?3 WHERE NOT EXISTS (SELECT 1 FROM call_orders WHERE call_id = ?1 AND order_id = ?2)",
-            id.0,
-            order,
-            state.state
-        )
-        .execute(&mut *tx)
-        .await?;
-    }
+    let mut mentioned = HashSet::new();
+    let first = seen.iter().filter(|state| mentioned.insert(state.order_id.as_str()));
+    let rows = first.map(|state| json!([state.order_id.as_str(), state.state.as_deref().map(listed)]));
+    let rows = Value::from_iter(rows).to_string();
+    sqlx::query!(
+        "INSERT INTO call_orders (call_id, order_id, state)
+        SELECT ?1, value ->> 0, value ->> 1 FROM json_each(?2)
+        WHERE NOT EXISTS (SELECT 1 FROM call_orders WHERE call_id = ?1 AND order_id = value ->> 0)
+        ORDER BY key",
+        id.0,
+        rows
+    )
+    .execute(tx)
+    .await?;
     Ok(())
 }

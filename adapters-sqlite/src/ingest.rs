@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use ackord::ports::{Ingested, KnownOrder, NewOrder, StoreResult};
 use ackord::work::{OperationId, Version};
 use ackord::{OrderStatus, Timestamp};
+use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use crate::rows::{Text, order_id};
-use crate::work_store::{US, json_list, op};
+use crate::work_store::{US, json_list, listed, op};
 use crate::{errors, times};
 
 /// An order that has an entry, and whether this same operation gave it that.
@@ -29,6 +30,7 @@ pub(crate) async fn ingest(
     let operation = op(operation);
     let mut seen = HashSet::new();
     let mut ingested = Ingested::default();
+    let mut new = Vec::new();
     for order in orders {
         if !seen.insert(order.order_id.as_str()) {
             continue;
@@ -37,10 +39,13 @@ pub(crate) async fn ingest(
             Some(order) if !order.by_this_operation => ingested.known.push(order.standing),
             Some(order) => ingested.new.push(order.standing.order_id),
             None => {
-                store(tx, order, &now, &operation).await.map_err(errors::of_statement)?;
+                new.push(order);
                 ingested.new.push(order.order_id.clone());
             }
         }
+    }
+    if !new.is_empty() {
+        store(tx, &new, &now, &operation).await.map_err(errors::of_statement)?;
     }
     Ok(ingested)
 }
@@ -83,25 +88,41 @@ async fn known(
     Ok(known)
 }
 
-async fn store(tx: &mut SqliteConnection, order: &NewOrder, now: &str, operation: &str) -> sqlx::Result<()> {
-    let id = order.order_id.as_str();
-    let raw = &*order.raw;
-    let placed_at = times::optional_text(order.placed_at);
-    let stored = sqlx::query!(
+/// Stores orders, each with its standing and its first entry, in a few statements whatever their number.
+async fn store(tx: &mut SqliteConnection, orders: &[&NewOrder], now: &str, operation: &str) -> sqlx::Result<()> {
+    let rows = orders.iter().map(|order| {
+        json!([
+            order.order_id.as_str(),
+            &*order.raw,
+            times::optional_text(order.placed_at),
+            listed(&order.note),
+            order.look.0,
+        ])
+    });
+    let rows = Value::from_iter(rows).to_string();
+    // A row of another program is told, once, when the order was placed.
+    sqlx::query!(
+        "UPDATE orders SET placed_at = g.placed_at
+        FROM (SELECT value ->> 0 AS order_id, value ->> 2 AS placed_at FROM json_each(?1)) AS g
+        WHERE orders.order_id = g.order_id AND orders.placed_at IS NULL AND g.placed_at IS NOT NULL",
+        rows
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
         "INSERT INTO orders (order_id, raw_order_data, created_at, placed_at)
-        SELECT ?1, ?2, ?3, ?4 WHERE NOT EXISTS (SELECT 1 FROM orders WHERE order_id = ?1)",
-        id,
-        raw,
-        now,
-        placed_at
-    );
-    if stored.execute(&mut *tx).await?.rows_affected() == 0 {
-        complete(tx, id, placed_at.as_deref()).await?;
-    }
+        SELECT value ->> 0, value ->> 1, ?2, value ->> 2 FROM json_each(?1)
+        WHERE NOT EXISTS (SELECT 1 FROM orders WHERE order_id = value ->> 0) ORDER BY key",
+        rows,
+        now
+    )
+    .execute(&mut *tx)
+    .await?;
     sqlx::query!(
         "INSERT INTO order_work (order_id, version, status, status_at, phase, due_at, placed_at, since_at, op_id)
-        SELECT order_id, 1, 'pending_acceptance', ?2, 'ready', ?2, listed_at, ?2, ?3 FROM orders WHERE order_id = ?1",
-        id,
+        SELECT o.order_id, 1, 'pending_acceptance', ?2, 'ready', ?2, o.listed_at, ?2, ?3
+        FROM json_each(?1) AS g CROSS JOIN orders o ON o.order_id = g.value ->> 0 ORDER BY g.key",
+        rows,
         now,
         operation
     )
@@ -110,25 +131,12 @@ async fn store(tx: &mut SqliteConnection, order: &NewOrder, now: &str, operation
     sqlx::query!(
         r#"INSERT INTO order_status_history
             (order_id, status, notes, "timestamp", version, source, actor, attempt, look_call_id, op_id)
-        VALUES (?1, 'pending_acceptance', ?2, ?3, 1, ?4, ?4, 1, ?5, ?6)"#,
-        id,
-        order.note,
+        SELECT value ->> 0, 'pending_acceptance', value ->> 3, ?2, 1, ?3, ?3, 1, value ->> 4, ?4
+        FROM json_each(?1) ORDER BY key"#,
+        rows,
         now,
         US,
-        order.look.0,
         operation
-    )
-    .execute(&mut *tx)
-    .await?;
-    Ok(())
-}
-
-/// Tells a row of another program, once, when the order was placed.
-async fn complete(tx: &mut SqliteConnection, id: &str, placed_at: Option<&str>) -> sqlx::Result<()> {
-    sqlx::query!(
-        "UPDATE orders SET placed_at = ?2 WHERE order_id = ?1 AND placed_at IS NULL AND ?2 IS NOT NULL",
-        id,
-        placed_at
     )
     .execute(tx)
     .await?;
