@@ -9,6 +9,7 @@ mod audit;
 mod call_log;
 mod claim;
 mod columns;
+mod desk;
 mod errors;
 mod inbox;
 mod ingest;

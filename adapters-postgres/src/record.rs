@@ -10,7 +10,7 @@ use ackord::ports::{
 };
 use async_trait::async_trait;
 
-use crate::columns::{at, page};
+use crate::columns::{at, ids, page};
 use crate::pool::Connections;
 use crate::rows::{FiledRow, LoggedRow, SeenRow, SummaryRow};
 use crate::store::PostgresStore;
@@ -24,6 +24,29 @@ impl RecordReader for PostgresStore {
             None => of_any_status(&self.connections, filter).await?,
         };
         rows.into_iter().map(OrderSummary::try_from).collect()
+    }
+
+    async fn summaries(&self, orders: &[OrderId]) -> StoreResult<Vec<OrderSummary>> {
+        let order_id = ids(orders);
+        let rows = self.connections.read(|| {
+            sqlx::query_as!(
+                SummaryRow,
+                r#"
+                SELECT o.order_id AS "order_id!", coalesce(o.placed_at, o.created_at) AS "placed_at!", w.status AS "status?",
+                    coalesce(w.version, 0) AS "version!", w.status_at AS "status_at?", h.notes AS "note?", w.phase AS "phase?",
+                    w.due_at AS "due_at?", coalesce(w.attempt, 1) AS "attempt!",
+                    (SELECT count(*) FROM process_failures f WHERE f.related_id = o.order_id AND f.resolved_at IS NULL)
+                        AS "open_failures!"
+                FROM unnest($1::text[]) WITH ORDINALITY AS g (order_id, place)
+                JOIN orders o ON o.order_id = g.order_id
+                LEFT JOIN order_work w ON w.order_id = o.order_id
+                LEFT JOIN order_status_history h ON h.order_id = w.order_id AND h.version = w.version
+                ORDER BY g.place
+                "#,
+                &order_id as &[&str],
+            )
+        });
+        rows.await?.into_iter().map(OrderSummary::try_from).collect()
     }
 
     async fn story(&self, id: &OrderId) -> StoreResult<Option<OrderStory>> {

@@ -18,6 +18,7 @@
 mod audit;
 mod call_log;
 mod claim;
+mod desk;
 mod errors;
 mod inbox;
 mod ingest;

@@ -11,6 +11,7 @@ use sqlx::SqliteConnection;
 
 use crate::pool::SqliteStore;
 use crate::rows::{FiledFailure, LoggedCall, SummaryRow, Text, readable};
+use crate::work_store::json_list;
 use crate::{errors, story, times};
 
 /// Stands above every text that is a time.
@@ -26,6 +27,27 @@ impl RecordReader for SqliteStore {
             of_any_status(&mut tx, filter).await
         };
         Ok(readable(rows.map_err(errors::of_statement)?, SummaryRow::read))
+    }
+
+    async fn summaries(&self, ids: &[OrderId]) -> StoreResult<Vec<OrderSummary>> {
+        let ids = json_list(ids.iter().map(OrderId::as_str));
+        let rows = sqlx::query_as!(
+            SummaryRow,
+            r#"SELECT o.order_id AS "order_id!: Text", coalesce(w.placed_at, o.listed_at) AS "placed_at?: String",
+                w.status AS "status?: Text", w.version AS "version?", w.status_at AS "status_at?", h.notes AS "note?: Text",
+                w.phase AS "phase?", w.due_at AS "due_at?", w.attempt AS "attempt?",
+                (SELECT count(*) FROM process_failures f WHERE f.related_id = o.order_id AND f.resolved_at IS NULL)
+                    AS "open_failures!: i64"
+            FROM json_each(?1) AS g
+                CROSS JOIN orders o ON o.order_id = g.value
+                LEFT JOIN order_work w ON w.order_id = o.order_id
+                LEFT JOIN order_status_history h ON h.order_id = w.order_id AND h.version = w.version
+            ORDER BY g.key"#,
+            ids
+        );
+        let mut tx = self.begin_read().await?;
+        let rows = rows.fetch_all(&mut *tx).await.map_err(errors::of_statement)?;
+        Ok(readable(rows, SummaryRow::read))
     }
 
     async fn story(&self, id: &OrderId) -> StoreResult<Option<OrderStory>> {

@@ -68,6 +68,15 @@ pub enum Command {
     ///
     /// An empty store is set up first; one that an older version wrote asks for `ackord migrate`.
     Run(commands::run::RunArgs),
+    /// Run on a schedule, for as long as it is left running
+    ///
+    /// A run begins at once, and then every five minutes, or at the times of `serve_cron`. There is never more than one: what falls due
+    /// meanwhile is made up for by a single run right after. SIGUSR1 asks for a run at once. What stops a run, a database or
+    /// marketplace that can't be reached among it, is told once, and the next run comes all the same.
+    ///
+    /// On SIGINT or SIGTERM it finishes what is under way and ends with 0. It tells systemd when it is ready, what it is at, and that it
+    /// still turns (Type=notify, WatchdogSec=). Several may share a store: they share the work.
+    Serve(commands::serve::ServeArgs),
     /// After a restored backup or a failover: ask the marketplace about every order before anything is sent again
     ///
     /// A store that was restored has forgotten what happened since. This holds sending, for all workers of the store, waits

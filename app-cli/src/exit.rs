@@ -12,7 +12,8 @@ pub enum Exit {
     Settings = 1,
     /// A command line that can't be read.
     Usage = 2,
-    /// This run opened an entry that waits for a person, sending is held, or the record does not agree with itself.
+    /// This run opened an entry that waits for a person, sending is held, the record does not agree with itself, or a person's
+    /// decision could not be carried out.
     NeedsPerson = 3,
     /// The marketplace can't be reached, asks for a longer rest than the run waits for, or does not take the key.
     Marketplace = 4,
@@ -34,8 +35,8 @@ impl Exit {
         (Self::Usage, "the command line can't be read"),
         (
             Self::NeedsPerson,
-            "this run opened an entry that waits for a person, sending is held until `ackord reconcile` has come to its end, or \
-             `verify` found what can't be in the record",
+            "this run opened an entry that waits for a person, sending is held until `ackord reconcile` has come to its end, \
+             `verify` found what can't be in the record, or a person's decision could not be carried out as things stand",
         ),
         (
             Self::Marketplace,

@@ -38,6 +38,7 @@ pub async fn launch(
     let ended = match cli.command {
         Command::Demo(args) => commands::demo::demo(&args, &context).await,
         Command::Run(args) => commands::run::run(&args, &context).await,
+        Command::Serve(args) => commands::serve::serve(&args, &context).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(&args, &context).await,
         Command::Migrate(args) => commands::migrate::migrate(&args, &context).await,
         Command::Sandbox(args) => commands::sandbox::sandbox(&args, &context).await,

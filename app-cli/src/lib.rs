@@ -15,6 +15,7 @@ mod nearest;
 mod progress;
 pub mod render;
 pub mod report_error;
+mod schedule;
 pub mod settings;
 mod signals;
 mod span;

@@ -41,6 +41,16 @@ pub struct BadFlag {
 #[error("{0}: nobody confirmed that")]
 pub struct NotConfirmed(pub String);
 
+/// A decision that can't be carried out as things stand.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct NotPossible {
+    /// Why not.
+    pub reason: String,
+    /// What to do instead.
+    pub hint: String,
+}
+
 /// An error as people and programs are told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
@@ -137,6 +147,9 @@ fn class(error: &(dyn StdError + 'static)) -> Option<Class> {
     if error.is::<NotConfirmed>() {
         let hint = "add --yes where nobody can be asked";
         return Some(("usage", Exit::Usage, vec![hint.to_owned()]));
+    }
+    if let Some(error) = error.downcast_ref::<NotPossible>() {
+        return Some(("not_possible", Exit::NeedsPerson, vec![error.hint.clone()]));
     }
     if let Some(missing) = error.downcast_ref::<NotOnRecord>() {
         let list = format!("`ackord {}s list` shows what is on record", missing.what);

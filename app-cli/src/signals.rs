@@ -1,6 +1,6 @@
 //! Signals to the process: the first asks a run to stop gracefully, the second ends the process at once.
 
-use ackord::workflow::StopSignal;
+use ackord::workflow::{StopSignal, Trigger};
 use anyhow::{Context as _, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -27,6 +27,20 @@ pub(crate) fn stop_on_signal(words: Sink) -> Result<StopSignal> {
         std::process::exit(ENDED_BY_SIGNAL);
     });
     Ok(stop)
+}
+
+/// Pulls `trigger` at each SIGUSR1.
+///
+/// # Errors
+/// Where the system lets nobody wait for signals.
+pub(crate) fn pull_on_signal(trigger: Trigger) -> Result<()> {
+    let mut asked = signal(SignalKind::user_defined1()).context("signals can't be waited for")?;
+    tokio::spawn(async move {
+        while asked.recv().await.is_some() {
+            trigger.pull();
+        }
+    });
+    Ok(())
 }
 
 async fn either(one: &mut Signal, other: &mut Signal) {

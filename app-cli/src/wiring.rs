@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ackord::ports::{
-    CallLog, Marketplace, Randomness, RecordAudit, RecordReader, Retention, SharedBudget, Store, StoreError,
+    CallLog, Desk, Marketplace, Randomness, RecordAudit, RecordReader, Retention, SharedBudget, Store, StoreError,
     StoreResult,
 };
 use ackord::workflow::{AcceptanceWorkflow, Ports};
@@ -20,7 +20,7 @@ use crate::settings::{Config, StoreUrl};
 
 /// A store with its schema: what the two store adapters have in common besides the ports.
 #[async_trait]
-pub trait OpenStore: Store + RecordReader + RecordAudit + Retention {
+pub trait OpenStore: Store + RecordReader + RecordAudit + Retention + Desk {
     /// Brings the schema up to date.
     async fn migrate(&self) -> StoreResult<()>;
     /// Checks that the schema is the one that this program was made for.

@@ -1,27 +1,43 @@
 //! `ackord failures`: the inbox.
 
-use ackord::Timestamp;
+use std::collections::BTreeSet;
+
 use ackord::failure::{FailureCause, FailureId};
-use ackord::ports::FailureFilter;
+use ackord::ports::{FailureFilter, FailureRow};
+use ackord::{OrderId, Timestamp};
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 
 use super::Context;
 use super::listing::{PageArgs, PageOf};
+use super::resolve::{self, ResolveArgs};
+use super::retry::{self, RetryFailuresArgs};
 use crate::exit::Exit;
-use crate::render;
+use crate::render::{self, About};
 use crate::report_error::NotOnRecord;
-use crate::settings::{SettingFlags, StoreFlag};
-use crate::wiring;
+use crate::settings::{Config, SettingFlags, StoreFlag};
+use crate::wiring::{self, OpenStore};
 
 /// What to do with the inbox.
 #[derive(Debug, Subcommand)]
 pub enum FailuresCommand {
-    /// Entries of the inbox, newest first
+    /// Entries of the inbox, newest first, those of a cause together
     List(ListArgs),
     /// One entry, with what was being worked on
     Show(ShowArgs),
+    /// Give the orders of entries another attempt
+    ///
+    /// Each order gets a new entry `pending_acceptance` in its timeline, with who asked and why, and counts its attempts anew; what
+    /// the inbox has open about it is closed. The next run looks at it first, and sends only what the marketplace still
+    /// waits for. An order that moved on after you looked is left as it is, and you are told.
+    Retry(RetryFailuresArgs),
+    /// Close entries
+    ///
+    /// `--as handled` takes your word for it; an order in review is looked at hourly all the same. `--as accepted` and `--as cancelled`
+    /// ask the marketplace first, and close an entry only where it shows the order so; the order is settled with that.
+    /// Entries of other modules are closed as handled alone.
+    Resolve(ResolveArgs),
 }
 
 /// Arguments of `ackord failures list`.
@@ -64,14 +80,16 @@ pub struct ShowArgs {
     pub store: StoreFlag,
 }
 
-/// Lists entries or shows one.
+/// Lists entries, shows one, or decides about some.
 ///
 /// # Errors
-/// Whatever keeps it from being read.
+/// Whatever keeps it from being read or carried out.
 pub async fn failures(command: &FailuresCommand, context: &Context<'_>) -> Result<Exit> {
     match command {
         FailuresCommand::List(args) => list(args, context).await,
         FailuresCommand::Show(args) => show(args, context).await,
+        FailuresCommand::Retry(args) => retry::failures(args, context).await,
+        FailuresCommand::Resolve(args) => resolve::resolve(args, context).await,
     }
 }
 
@@ -92,29 +110,44 @@ async fn list(args: &ListArgs, context: &Context<'_>) -> Result<Exit> {
     let config = context.settings(&args.store.and(&SettingFlags::default()))?;
     let store = wiring::open_for_reading(&config).await?;
     let rows = store.failures(&filter).await?;
+    let about = about(&*store, &rows, &config).await?;
     store.close().await;
     PageOf::cut(rows, &args.page, |row| row.failure_id.to_string()).show(
         &args.page,
         context,
         "failures",
         render::json::failure,
-        render::failure_rows,
+        |rows| render::failure_rows(rows, &about),
     )
+}
+
+/// The orders that these entries are about.
+pub(super) async fn about(store: &dyn OpenStore, rows: &[FailureRow], config: &Config) -> Result<About> {
+    let named = rows.iter().filter_map(|row| row.related_id.as_deref());
+    let ids: BTreeSet<OrderId> = named.filter_map(|id| OrderId::new(id).ok()).collect();
+    let ids: Vec<OrderId> = ids.into_iter().collect();
+    let orders = store.summaries(&ids).await?;
+    Ok(About::new(
+        orders,
+        config.workflow.acceptance_deadline,
+        Timestamp::now(),
+    ))
 }
 
 async fn show(args: &ShowArgs, context: &Context<'_>) -> Result<Exit> {
     let config = context.settings(&args.store.and(&SettingFlags::default()))?;
     let store = wiring::open_for_reading(&config).await?;
     let row = store.failure(FailureId(args.id)).await?;
-    store.close().await;
     let row = row.ok_or_else(|| NotOnRecord {
         what: "failure",
         id: args.id.to_string(),
     })?;
+    let about = about(&*store, std::slice::from_ref(&row), &config).await?;
+    store.close().await;
     let text = if args.json {
         render::json::pretty(&render::json::failure(&row))
     } else {
-        render::failure_page(&row)
+        render::failure_page(&row, &about)
     };
     context.streams.out.write(&text)?;
     Ok(Exit::Done)

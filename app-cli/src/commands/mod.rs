@@ -3,6 +3,7 @@
 pub mod calls;
 pub mod check;
 mod confirm;
+mod decision;
 pub mod demo;
 mod demo_cases;
 mod demo_report;
@@ -12,8 +13,12 @@ pub mod migrate;
 pub mod orders;
 pub mod prune;
 pub mod reconcile;
+pub mod record;
+pub mod resolve;
+pub mod retry;
 pub mod run;
 pub mod sandbox;
+pub mod serve;
 pub mod verify;
 
 use std::path::Path;

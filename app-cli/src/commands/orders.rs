@@ -8,6 +8,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::Context;
 use super::listing::{PageArgs, PageOf};
+use super::record::{self, RecordArgs};
+use super::retry::{self, RetryOrdersArgs};
 use crate::exit::Exit;
 use crate::render;
 use crate::report_error::NotOnRecord;
@@ -21,6 +23,15 @@ pub enum OrdersCommand {
     List(ListArgs),
     /// The story of one order: its timeline, calls and failures on one axis
     Show(ShowArgs),
+    /// Give orders another attempt
+    ///
+    /// As `ackord failures retry`, by the orders' own ids.
+    Retry(RetryOrdersArgs),
+    /// Enter a status of another module, `shipped` for example
+    ///
+    /// The entry stands in the order's timeline with who entered it, and acceptance leaves the order alone from then on. The
+    /// statuses of acceptance itself are not entered: they are found out.
+    Record(RecordArgs),
 }
 
 /// Arguments of `ackord orders list`.
@@ -52,14 +63,16 @@ pub struct ShowArgs {
     pub store: StoreFlag,
 }
 
-/// Lists orders or shows one.
+/// Lists orders, shows one, or decides about some.
 ///
 /// # Errors
-/// Whatever keeps it from being read.
+/// Whatever keeps it from being read or carried out.
 pub async fn orders(command: &OrdersCommand, context: &Context<'_>) -> Result<Exit> {
     match command {
         OrdersCommand::List(args) => list(args, context).await,
         OrdersCommand::Show(args) => show(args, context).await,
+        OrdersCommand::Retry(args) => retry::orders(args, context).await,
+        OrdersCommand::Record(args) => record::record(args, context).await,
     }
 }
 

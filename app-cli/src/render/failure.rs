@@ -1,24 +1,83 @@
 //! Entries of the inbox: in a list, and one by itself.
 
-use ackord::ports::FailureRow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ackord::Timestamp;
+use ackord::ports::{FailureRow, OrderSummary};
+use ackord::time::{plus, until};
 
 use super::call::block;
+use super::order::{deadline_words, is_unsettled};
 use super::table::Listing;
 use super::{clean, stamp, style};
+use crate::span;
 
-/// Entries as a table.
+/// The orders that entries are about, by id, and until when each is to be accepted.
+#[derive(Debug)]
+pub struct About {
+    orders: BTreeMap<String, OrderSummary>,
+    deadline: Duration,
+    now: Timestamp,
+}
+
+impl About {
+    /// These orders, each to be accepted `deadline` after it was placed.
+    #[must_use]
+    pub fn new(orders: Vec<OrderSummary>, deadline: Duration, now: Timestamp) -> Self {
+        let by_id = orders.into_iter().map(|order| (order.order_id.to_string(), order));
+        Self {
+            orders: by_id.collect(),
+            deadline,
+            now,
+        }
+    }
+
+    /// The order that an entry is about; `None` where it is about none on record.
+    pub(super) fn order(&self, failure: &FailureRow) -> Option<&OrderSummary> {
+        self.orders.get(failure.related_id.as_deref()?)
+    }
+
+    /// Until when its order is to be accepted; `None` where that does not matter any more.
+    fn deadline(&self, failure: &FailureRow) -> Option<Timestamp> {
+        let order = self.order(failure).filter(|order| is_unsettled(order))?;
+        Some(plus(order.placed_at, self.deadline))
+    }
+
+    /// The same for people.
+    pub(super) fn deadline_words(&self, failure: &FailureRow) -> String {
+        self.order(failure)
+            .map_or_else(String::new, |order| deadline_words(order, self.deadline, self.now))
+    }
+}
+
+/// Entries as a table, those of a cause together: the cause with the nearest deadline first, and so within it.
 #[must_use]
-pub fn failure_rows(failures: &[FailureRow]) -> Listing {
-    let mut listing = Listing::new(&["ENTRY", "TIME (UTC)", "ABOUT", "CAUSE", "STANDS", "DETAILS"]);
+pub fn failure_rows(failures: &[FailureRow], about: &About) -> Listing {
+    let urgency = |failure: &FailureRow| about.deadline(failure).map_or((1, Timestamp::MAX), |at| (0, at));
+    let mut groups: BTreeMap<String, Vec<&FailureRow>> = BTreeMap::new();
     for failure in failures {
-        listing.row(vec![
-            failure.failure_id.to_string(),
-            stamp(failure.at),
-            failure.related_id.as_deref().map(clean).unwrap_or_default(),
-            cause(failure),
-            stands(failure),
-            failure.details.as_deref().map(clean).unwrap_or_default(),
-        ]);
+        groups.entry(cause(failure)).or_default().push(failure);
+    }
+    for group in groups.values_mut() {
+        group.sort_by_key(|failure| (urgency(failure), failure.failure_id));
+    }
+    let mut groups: Vec<_> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, group)| group.first().map(|failure| urgency(failure)));
+    let mut listing = Listing::new(&["CAUSE", "ENTRY", "ABOUT", "AGE", "DEADLINE", "STANDS", "DETAILS"]);
+    for (cause, group) in groups {
+        let mut heading = cause;
+        for failure in group {
+            listing.row(vec![
+                std::mem::take(&mut heading),
+                failure.failure_id.to_string(),
+                failure.related_id.as_deref().map(clean).unwrap_or_default(),
+                span::roughly(until(failure.at, about.now)),
+                about.deadline_words(failure),
+                stands(failure),
+                failure.details.as_deref().map(clean).unwrap_or_default(),
+            ]);
+        }
     }
     listing
 }
@@ -39,7 +98,7 @@ pub(super) fn stands(failure: &FailureRow) -> String {
 
 /// One entry with all that is on record of it.
 #[must_use]
-pub fn failure_page(failure: &FailureRow) -> String {
+pub fn failure_page(failure: &FailureRow, about: &About) -> String {
     let mut lines = vec![format!(
         "{} {}",
         style::heading(&format!("Entry {}", failure.failure_id)),
@@ -56,6 +115,17 @@ pub fn failure_page(failure: &FailureRow) -> String {
         format!("{} UTC by {}", stamp(failure.at), clean(&failure.process_name)),
     );
     fact("stands", stands(failure));
+    if let Some(order) = about.order(failure) {
+        let deadline = match about.deadline_words(failure) {
+            words if words.is_empty() => words,
+            words => format!(", to be accepted {words}"),
+        };
+        let status = order
+            .status
+            .as_ref()
+            .map_or_else(|| "none yet".to_owned(), style::status);
+        fact("order", format!("{status}{deadline}"));
+    }
     fact("details", failure.details.as_deref().map(clean).unwrap_or_default());
     if let Some(at) = failure.resolved_at {
         let by = failure

@@ -12,10 +12,11 @@ mod text;
 mod times;
 
 pub use call::{call_page, call_rows};
-pub use failure::{failure_page, failure_rows};
-pub use order::order_rows;
+pub use failure::{About, failure_page, failure_rows};
+pub use order::{deadline_words, order_rows};
 pub use pruning::{pruning_rows, size};
 pub use story::story_page;
+pub(crate) use style::status;
 pub use table::Listing;
 pub use text::{clean, clean_block};
 pub use times::{clock_time, stamp, stamp_exact};

@@ -37,7 +37,8 @@ pub(super) fn is_unsettled(order: &OrderSummary) -> bool {
 }
 
 /// How long until the deadline; nothing for an order to which it no longer matters.
-fn deadline_words(order: &OrderSummary, deadline: Duration, now: Timestamp) -> String {
+#[must_use]
+pub fn deadline_words(order: &OrderSummary, deadline: Duration, now: Timestamp) -> String {
     if !is_unsettled(order) {
         return String::new();
     }

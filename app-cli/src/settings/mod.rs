@@ -14,11 +14,16 @@ mod store_url;
 pub mod table;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use ackord::settings::InvalidSetting;
+use ackord::workflow::Every;
 use ackord_postgres::ClaimStrategy;
+use jiff::tz::TimeZone;
 use secrecy::SecretString;
+
+use crate::schedule::CronText;
 
 pub use api_key::KeySource;
 pub use error::{Origin, SettingsError};
@@ -56,6 +61,37 @@ pub struct PostgresConfig {
     pub claim: ClaimStrategy,
 }
 
+/// When `ackord serve` runs.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    /// From the beginning of one run to that of the next.
+    pub interval: Duration,
+    /// Up to so much later, at random.
+    pub jitter: Duration,
+    /// The times of runs, in the place of the interval.
+    pub cron: Option<CronText>,
+    /// The time zone of these; the system's where it is left out.
+    pub time_zone: Option<TimeZone>,
+    /// Where it answers over HTTP; nowhere by default.
+    pub listen: Option<SocketAddr>,
+    /// Where the token for asking for a run stands.
+    pub token: KeySource,
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        let Every { interval, jitter } = Every::default();
+        Self {
+            interval,
+            jitter,
+            cron: None,
+            time_zone: None,
+            listen: None,
+            token: KeySource::None,
+        }
+    }
+}
+
 /// The settings that hold.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -69,6 +105,8 @@ pub struct Config {
     pub key: KeySource,
     /// The workflow's own settings.
     pub workflow: ackord::Settings,
+    /// When `ackord serve` runs.
+    pub serve: ServeConfig,
     origins: BTreeMap<&'static str, Origin>,
 }
 
@@ -92,6 +130,7 @@ impl Default for Config {
             },
             key: KeySource::default(),
             workflow: ackord::Settings::default(),
+            serve: ServeConfig::default(),
             origins: BTreeMap::new(),
         }
     }
@@ -128,6 +167,17 @@ impl Config {
             KeySource::None | KeySource::Given(_) => self.origin("api_key"),
         };
         self.key.read(origin)
+    }
+
+    /// The token by which other programs ask `ackord serve` for a run; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`SettingsError::Key`] where it can't be read or is none.
+    pub fn serve_token(&self) -> Result<Option<SecretString>, SettingsError> {
+        match &self.serve.token {
+            KeySource::None => Ok(None),
+            token => token.read(self.origin("serve_token_file")).map(Some),
+        }
     }
 
     fn does_not_fit(&self, source: InvalidSetting) -> SettingsError {

@@ -2,10 +2,14 @@
 //!
 //! The file is long because the table is.
 
+use std::net::SocketAddr;
+
 use ackord_postgres::ClaimStrategy;
+use jiff::tz::TimeZone;
 use url::Url;
 
 use super::{Config, KeySource, StoreUrl};
+use crate::schedule::CronText;
 use crate::span;
 
 /// What the values of a setting look like.
@@ -400,7 +404,85 @@ pub static SETTINGS: &[Setting] = &[
         },
         show: |config| Some(claim_name(config.postgres.claim).to_owned()),
     },
+    span_setting!(
+        "serve_interval",
+        serve.interval,
+        "How long from one run of `ackord serve` to the next",
+        "Counted from beginning to beginning. The marketplace asks for no more than one list a minute."
+    ),
+    span_setting!(
+        "serve_jitter",
+        serve.jitter,
+        "How much later than due a run of `ackord serve` may begin, at random",
+        "It keeps several that were started together apart."
+    ),
+    Setting {
+        key: "serve_cron",
+        kind: Kind::Text,
+        value_name: "EXPRESSION",
+        about: "The times at which `ackord serve` runs, in the place of serve_interval",
+        more: "A cron expression of five parts (minute, hour, day of the month, month, day of the week), `*/10 6-22 * * *` for example.",
+        flag: true,
+        common: false,
+        set: |config, text| {
+            config.serve.cron = Some(CronText::parse(text)?);
+            Ok(())
+        },
+        show: |config| config.serve.cron.as_ref().map(|cron| cron.as_str().to_owned()),
+    },
+    Setting {
+        key: "serve_time_zone",
+        kind: Kind::Text,
+        value_name: "ZONE",
+        about: "The time zone of serve_cron, `America/Toronto` for example",
+        more: "Left out, that of the system.",
+        flag: true,
+        common: false,
+        set: |config, text| {
+            config.serve.time_zone = Some(time_zone(text)?);
+            Ok(())
+        },
+        show: |config| config.serve.time_zone.as_ref()?.iana_name().map(str::to_owned),
+    },
+    Setting {
+        key: "serve_listen",
+        kind: Kind::Text,
+        value_name: "ADDRESS",
+        about: "Where `ackord serve` answers over HTTP: whether it is alive (`/livez`) and ready (`/readyz`), and `POST /run`",
+        more: "Left out, nowhere. What it answers is plain HTTP: let it listen on this machine, or behind a proxy.",
+        flag: true,
+        common: false,
+        set: |config, text| {
+            config.serve.listen = Some(address(text)?);
+            Ok(())
+        },
+        show: |config| config.serve.listen.map(|address| address.to_string()),
+    },
+    Setting {
+        key: "serve_token_file",
+        kind: Kind::Text,
+        value_name: "PATH",
+        about: "A file that holds the token for `POST /run` alone: `Authorization: Bearer TOKEN`",
+        more: "Left out, nobody can ask for a run over HTTP.",
+        flag: true,
+        common: false,
+        set: |config, text| {
+            config.serve.token = KeySource::File(text.into());
+            Ok(())
+        },
+        show: |_| None,
+    },
 ];
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| "is no address with a port: write `127.0.0.1:9464`".to_owned())
+}
+
+fn time_zone(text: &str) -> Result<TimeZone, String> {
+    TimeZone::get(text.trim()).map_err(|_| "is no time zone: write `America/Toronto`, or `UTC`".to_owned())
+}
 
 fn claim_strategy(text: &str) -> Result<ClaimStrategy, String> {
     [ClaimStrategy::SkipLocked, ClaimStrategy::GuardedUpdate]
@@ -485,8 +567,11 @@ mod tests {
             let value = match (setting.key, setting.kind) {
                 ("store", _) => "sqlite:other.db",
                 ("marketplace_url", _) => "https://other.example",
-                ("api_key" | "api_key_file", _) => continue,
+                ("api_key" | "api_key_file" | "serve_token_file", _) => continue,
+                ("serve_listen", _) => "127.0.0.1:9464",
                 ("postgres_claim", _) => "guarded-update",
+                ("serve_cron", _) => "*/7 * * * *",
+                ("serve_time_zone", _) => "America/Toronto",
                 (_, Kind::Span) => "123ms",
                 (_, Kind::Switch) => "false",
                 _ => "7",

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod decisions;
 mod demo;
 mod documents;
 mod exit_codes;

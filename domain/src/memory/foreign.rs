@@ -35,7 +35,14 @@ impl MemoryStore {
         retry_at: Option<Timestamp>,
     ) -> StoreResult<()> {
         let now = self.time();
-        self.tables().append_foreign(id, status, note, retry_at, now)
+        let entry = ForeignEntry {
+            status: OrderStatus::parse(status),
+            note,
+            retry_at,
+            source: "external",
+            actor: None,
+        };
+        self.tables().append_foreign(id, entry, now)
     }
 
     /// Inserts a row in `orders` without any entry, as another program would.
@@ -82,21 +89,23 @@ impl MemoryStore {
     }
 }
 
+/// An entry that is not a worker's.
+pub(super) struct ForeignEntry<'a> {
+    pub(super) status: OrderStatus,
+    pub(super) note: Option<&'a str>,
+    pub(super) retry_at: Option<Timestamp>,
+    pub(super) source: &'a str,
+    pub(super) actor: Option<&'a str>,
+}
+
 impl Tables {
-    fn append_foreign(
-        &mut self,
-        id: &OrderId,
-        status: &str,
-        note: Option<&str>,
-        retry_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> StoreResult<()> {
+    pub(super) fn append_foreign(&mut self, id: &OrderId, entry: ForeignEntry<'_>, now: Timestamp) -> StoreResult<()> {
+        let ForeignEntry { status, retry_at, .. } = entry;
         let order = self.orders.get(id);
         let order = order.ok_or_else(|| refused(format!("there is no order {id} to append to")))?;
-        if status.is_empty() {
+        if status.as_str().is_empty() {
             return Err(refused("a status can't be empty"));
         }
-        let status = OrderStatus::parse(status);
         let mut before = self.work.get(id).cloned();
         if dropped(Guard::ForeignEntryKeepsTheCall)
             && let Some(row) = &mut before
@@ -135,19 +144,19 @@ impl Tables {
             standing.since = now;
         }
         self.operations.worked(id, None);
-        let entry = Entry {
+        let written = Entry {
             version: row.version,
             status,
-            note: note.map(str::to_owned),
+            note: entry.note.map(str::to_owned),
             at: now,
-            source: "external".to_owned(),
-            actor: None,
+            source: entry.source.to_owned(),
+            actor: entry.actor.map(str::to_owned),
             attempt: None,
             retry_at,
             send: None,
             look: None,
         };
-        self.entries.entry(id.clone()).or_default().push(entry);
+        self.entries.entry(id.clone()).or_default().push(written);
         self.work.put(id.clone(), row);
         Ok(())
     }

@@ -4,6 +4,7 @@ mod audit;
 mod call_log;
 mod claim;
 mod clock;
+mod desk;
 mod foreign;
 mod inbox;
 mod ingest;

@@ -34,6 +34,14 @@ impl RecordReader for MemoryStore {
         Ok(page.collect())
     }
 
+    async fn summaries(&self, ids: &[OrderId]) -> StoreResult<Vec<OrderSummary>> {
+        let tables = self.tables();
+        let told = ids
+            .iter()
+            .filter_map(|id| Some(tables.summary(id, tables.orders.get(id)?)));
+        Ok(told.collect())
+    }
+
     async fn story(&self, id: &OrderId) -> StoreResult<Option<OrderStory>> {
         let tables = self.tables();
         let Some(order) = tables.orders.get(id) else {

@@ -49,7 +49,7 @@ impl Tables {
         if let Some(resolution) = &settlement.resolution
             && !dropped(Guard::EarlierFailuresAreClosed)
         {
-            self.resolve_failures(id, resolution, now);
+            self.resolve_failures(id, US, resolution, now);
         }
         if let Some(failure) = &settlement.failure
             && !dropped(Guard::FailureIsFiled)

@@ -53,6 +53,20 @@ pub struct FiledFailure {
     pub version: Option<Version>,
 }
 
+impl FiledFailure {
+    /// Closes it, where it is open, and tells whether it was.
+    pub(super) fn resolve(&mut self, by: &str, resolution: &str, now: Timestamp) -> bool {
+        let row = &mut self.row;
+        if row.resolved_at.is_some() {
+            return false;
+        }
+        row.resolved_at = Some(now);
+        row.resolved_by = Some(by.to_owned());
+        row.resolution = Some(resolution.to_owned());
+        true
+    }
+}
+
 /// Everything that is stored.
 #[derive(Debug)]
 pub(super) struct Tables {
@@ -190,17 +204,14 @@ impl Tables {
         ids.filter_map(|id| self.failures.get(id))
     }
 
-    /// Closes the open entries of acceptance about an order.
-    pub(super) fn resolve_failures(&mut self, order: &OrderId, resolution: &str, now: Timestamp) {
+    /// Closes the open entries of acceptance about an order, in the name of `by`.
+    pub(super) fn resolve_failures(&mut self, order: &OrderId, by: &str, resolution: &str, now: Timestamp) {
         let ids = self.failures_by_related.get(order.as_str()).into_iter().flatten();
         for id in ids {
-            if let Some(FiledFailure { row, .. }) = self.failures.get_mut(id)
-                && row.resolved_at.is_none()
-                && row.process_name == PROCESS
+            if let Some(filed) = self.failures.get_mut(id)
+                && filed.row.process_name == PROCESS
             {
-                row.resolved_at = Some(now);
-                row.resolved_by = Some(US.to_owned());
-                row.resolution = Some(resolution.to_owned());
+                filed.resolve(by, resolution, now);
             }
         }
     }

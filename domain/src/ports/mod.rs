@@ -5,6 +5,7 @@
 mod audit;
 mod call_log;
 mod clock;
+mod desk;
 mod inbox;
 mod marketplace;
 #[cfg(any(test, feature = "mocks"))]
@@ -20,6 +21,7 @@ mod work_store;
 pub use audit::{RebuiltPage, RecordAudit};
 pub use call_log::CallLog;
 pub use clock::{Clock, StoreClock};
+pub use desk::{Decided, Desk, ManualEntry, OPERATOR};
 pub use inbox::{Inbox, InboxEntry};
 pub use marketplace::{
     Account, Listing, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit,
@@ -41,9 +43,9 @@ pub use work_store::{
 
 #[cfg(any(test, feature = "mocks"))]
 pub use self::{
-    audit::MockRecordAudit, call_log::MockCallLog, clock::MockClock, inbox::MockInbox, marketplace::MockMarketplace,
-    mocks::MockStore, randomness::MockRandomness, record::MockRecordReader, recovery::MockRecovery,
-    retention::MockRetention, shop::MockShopStore, work_store::MockWorkStore,
+    audit::MockRecordAudit, call_log::MockCallLog, clock::MockClock, desk::MockDesk, inbox::MockInbox,
+    marketplace::MockMarketplace, mocks::MockStore, randomness::MockRandomness, record::MockRecordReader,
+    recovery::MockRecovery, retention::MockRetention, shop::MockShopStore, work_store::MockWorkStore,
 };
 
 /// All the store ports in one: what the workflow is given.

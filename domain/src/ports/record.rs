@@ -202,6 +202,12 @@ pub trait RecordReader: Debug + Send + Sync + 'static {
     /// A [`super::StoreError`].
     async fn orders(&self, filter: &OrderFilter) -> StoreResult<Vec<OrderSummary>>;
 
+    /// These orders as they stand, in the order in which they are named; those that are not stored are left out.
+    ///
+    /// # Errors
+    /// A [`super::StoreError`].
+    async fn summaries(&self, ids: &[OrderId]) -> StoreResult<Vec<OrderSummary>>;
+
     /// The whole story of one order; `None` for an order that is not stored.
     ///
     /// # Errors

@@ -30,6 +30,7 @@ mod requeue;
 mod rest;
 mod run;
 mod send;
+mod serve;
 mod stop;
 mod tally;
 mod validate;
@@ -41,8 +42,9 @@ use std::sync::Arc;
 
 pub use self::core::Ports;
 pub use events::{Event, Observer};
-pub use reconcile::{Change, ReconcileOptions, ReconcileReport};
+pub use reconcile::{Change, LookOptions, LookReport, ReconcileOptions, ReconcileReport};
 pub use report::{Calls, Halt, RunReport};
+pub use serve::{Every, Schedule, ServeOptions, ServiceObserver, Trigger, Turn};
 pub use stop::StopSignal;
 
 use self::core::Core;
@@ -105,5 +107,23 @@ impl AcceptanceWorkflow {
     /// again. Dropping the future stops it as a crash would, and as safely.
     pub async fn reconcile(&self, options: &ReconcileOptions, observer: &dyn Observer) -> ReconcileReport {
         reconcile::reconcile(&self.core, options, observer).await
+    }
+
+    /// Looks at some orders once, whatever is due, and settles those that have moved from what was seen: for a person who
+    /// decides about them. It sends nothing, and leaves alone what another worker has in hand.
+    ///
+    /// It never fails: what stopped it stands in [`LookReport::halt`]. Dropping the future stops it as a crash would, and as
+    /// safely.
+    pub async fn look(&self, options: &LookOptions, observer: &dyn Observer) -> LookReport {
+        reconcile::look(&self.core, options, observer).await
+    }
+
+    /// Runs at once, and then whenever the schedule or the trigger says so, until it is stopped. Several services may share a
+    /// store, here and elsewhere: they share the work.
+    ///
+    /// Nothing but [`ServeOptions::stop`] ends it: what stops a run is told to `observer` with its report, and the next one
+    /// comes all the same. Dropping the future stops it as a crash would, and as safely.
+    pub async fn serve(&self, options: &ServeOptions, observer: &dyn ServiceObserver) {
+        serve::serve(&self.core, options, observer).await;
     }
 }

@@ -10,11 +10,14 @@
 //! Of two at once the later one's hold takes the place of the earlier one's, which then stops; a hold is lifted only by the
 //! reconcile that began it.
 
+mod inquiry;
 mod report;
 mod sweep;
 
 use std::time::Duration;
 
+pub(super) use inquiry::look;
+pub use inquiry::{LookOptions, LookReport};
 pub use report::{Change, ReconcileReport};
 
 use crate::guards::{Guard, dropped};
@@ -61,6 +64,7 @@ pub(super) async fn reconcile(core: &Core, options: &ReconcileOptions, observer:
         patience: Patience::new(core.settings.patience, options.stop.clone()),
         purse: Purse::new(core, &options.stop, observer).without_end(),
         report: ReconcileReport::default(),
+        by: "reconcile".to_owned(),
     };
     let halt = round.carry_out(options).await.err();
     let Round { tally, mut report, .. } = round;
@@ -79,6 +83,8 @@ struct Round<'a> {
     patience: Patience,
     purse: Purse<'a>,
     report: ReconcileReport,
+    /// Who asked, for the notes of what was found.
+    by: String,
 }
 
 impl Round<'_> {
@@ -101,12 +107,7 @@ impl Round<'_> {
         });
         let mut clock = self.wait_until(certain_from).await?;
 
-        let key = core.ports.marketplace.shop_key();
-        let shop = core.ports.store.shop(&key).await.map_err(Halt::Store)?;
-        if let Some(until) = shop.paused_until {
-            clock = sit_out(core, clock, until, &mut self.patience, &self.tally).await?;
-        }
-        clock = self.await_poll(clock).await?;
+        clock = self.await_shop(clock).await?;
         patiently_ingest(
             core,
             &mut clock,
@@ -127,6 +128,17 @@ impl Round<'_> {
         self.report.sending_allowed = true;
         self.tally.tell(&Event::SendingAllowed);
         Ok(())
+    }
+
+    /// Waits until the shop may be looked at: for the end of a pause, then for the next poll.
+    async fn await_shop(&mut self, mut clock: StoreClock) -> Result<StoreClock, Halt> {
+        let core = self.core;
+        let key = core.ports.marketplace.shop_key();
+        let shop = core.ports.store.shop(&key).await.map_err(Halt::Store)?;
+        if let Some(until) = shop.paused_until {
+            clock = sit_out(core, clock, until, &mut self.patience, &self.tally).await?;
+        }
+        self.await_poll(clock).await
     }
 
     /// Waits for the right to look, as every poll of the shop does.

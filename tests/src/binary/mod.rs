@@ -7,6 +7,7 @@ mod input;
 mod kills;
 mod recovery;
 mod runs;
+mod serving;
 mod shop;
 
 pub use shop::{Backing, ProgramFixture, execute};
@@ -19,6 +20,7 @@ pub fn cases() -> Vec<Case<ProgramFixture>> {
     let mut cases = runs::cases();
     cases.extend(kills::cases());
     cases.extend(recovery::cases());
+    cases.extend(serving::cases());
     cases.extend(input::cases());
     cases
 }

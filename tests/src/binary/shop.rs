@@ -235,6 +235,17 @@ impl Shop<'_> {
             .collect()
     }
 
+    /// Returns once these orders are on record as accepted by whoever works on them: nothing tells of it but the record.
+    pub async fn until_settled(&self, ids: &[&str]) {
+        for id in ids {
+            let mut asked = 0;
+            while self.statuses(id).await.last().is_none_or(|newest| newest != "accepted") {
+                asked += 1;
+                assert!(asked < 500, "{id} never became accepted");
+            }
+        }
+    }
+
     /// Runs until an order's newest status is this one.
     pub async fn run_until(&self, id: &str, status: &str) {
         for _ in 0..100 {

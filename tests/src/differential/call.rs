@@ -128,6 +128,17 @@ pub(super) struct Settling {
     pub(super) reason: Option<&'static str>,
 }
 
+/// An entry that a person adds.
+#[derive(Debug, Clone)]
+pub(super) struct Deciding {
+    pub(super) order: &'static str,
+    /// How far the version that they saw is from the order's.
+    pub(super) version_off: i64,
+    pub(super) status: &'static str,
+    pub(super) note: &'static str,
+    pub(super) resolution: Option<&'static str>,
+}
+
 /// An entry of another program.
 #[derive(Debug, Clone)]
 pub(super) struct Appending {
@@ -229,6 +240,9 @@ pub(super) enum Call {
     Story {
         order: &'static str,
     },
+    Summaries {
+        orders: Vec<&'static str>,
+    },
     ListCalls {
         order: Option<&'static str>,
         endpoint: Option<&'static str>,
@@ -261,6 +275,14 @@ pub(super) enum Call {
         related: &'static str,
         process: &'static str,
         details: &'static str,
+    },
+    /// A person adds entries.
+    Decide {
+        entries: Vec<Deciding>,
+    },
+    /// A person closes inbox entries, by their places among all of them.
+    CloseFailures {
+        failures: Vec<usize>,
     },
     /// The fencing numbers of a new epoch begin, as after a rebuild.
     RaiseEpoch,
@@ -378,6 +400,9 @@ impl Call {
                 without(&orders, |orders| Self::TakeUp { op, orders, now, lease })
             }
             Self::ForeignEntries { entries } => without(&entries, |entries| Self::ForeignEntries { entries }),
+            Self::Summaries { orders } => without(&orders, |orders| Self::Summaries { orders }),
+            Self::Decide { entries } => without(&entries, |entries| Self::Decide { entries }),
+            Self::CloseFailures { failures } => without(&failures, |failures| Self::CloseFailures { failures }),
             _ => Vec::new(),
         }
     }

@@ -11,7 +11,9 @@ use ackord::ports::{Randomness as _, Suspects};
 use ackord::status::OrderStatus;
 use ackord::work::Phase;
 
-use super::call::{Appending, At, Call, CallRef, Ending, Entering, Failing, Hold, Intending, Listed, Op, Settling};
+use super::call::{
+    Appending, At, Call, CallRef, Deciding, Ending, Entering, Failing, Hold, Intending, Listed, Op, Settling,
+};
 
 /// The orders of every history: few, so that they meet; odd, as ids may be.
 pub(super) const ORDERS: [&str; 7] = [
@@ -112,7 +114,8 @@ impl Generator {
             60..63 => self.begin(),
             63..66 => self.finish(),
             66..68 => self.open_inbox(),
-            68..75 => self.foreign(),
+            68..73 => self.foreign(),
+            73..75 => self.decide(),
             75..79 => self.shop(),
             79..83 => self.ask(),
             83..90 => self.recover(),
@@ -341,6 +344,33 @@ impl Generator {
         }
     }
 
+    fn decide(&mut self) -> Call {
+        if self.chance(30) {
+            let count = 1 + self.below(3);
+            return Call::CloseFailures {
+                failures: (0..count).map(|_| self.below(12)).collect(),
+            };
+        }
+        let statuses = [
+            "pending_acceptance",
+            "pending_acceptance",
+            "shipped",
+            "on_hold",
+            "acceptance_failed",
+        ];
+        let count = 1 + self.below(3);
+        let entries = (0..count).map(|_| Deciding {
+            order: self.order(),
+            version_off: if self.chance(80) { 0 } else { self.one_of(&[-1, 1]) },
+            status: self.one_of(&statuses),
+            note: self.text(),
+            resolution: self.maybe(60, Self::text),
+        });
+        Call::Decide {
+            entries: entries.collect(),
+        }
+    }
+
     fn shop(&mut self) -> Call {
         let key = self.one_of(&SHOPS);
         match self.below(6) {
@@ -387,7 +417,7 @@ impl Generator {
 
     fn read(&mut self) -> Call {
         let limit = self.one_of(&[0, 1, 2, 5, 1000]);
-        match self.below(6) {
+        match self.below(7) {
             0 => Call::ListOrders {
                 status: self.maybe(40, |g| {
                     g.one_of(&["pending_acceptance", "acceptance_failed", "accepted", "shipped"])
@@ -407,6 +437,9 @@ impl Generator {
             },
             3 => Call::Lookup { call: self.call_ref() },
             4 => self.prune(),
+            5 => Call::Summaries {
+                orders: (0..self.below(5)).map(|_| self.order()).collect(),
+            },
             _ => Call::ListFailures {
                 open: self.maybe(40, |g| g.chance(50)),
                 needs_person: self.maybe(30, |g| g.chance(50)),

@@ -103,6 +103,8 @@ fn is_silent(kind: &str, tally: &Tally) -> bool {
         "Finish",
         "OpenInbox",
         "Foreign",
+        "Decide",
+        "CloseFailures",
         "HoldSending",
         "AllowSending",
         "TakeUp",

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use ackord::call::CallId;
+use ackord::failure::FailureId;
 use serde_json::Value;
 
 /// A call that is on no store's record.
@@ -69,6 +70,12 @@ impl Names {
     /// What an inbox entry is called; `None` for one that has no name yet.
     pub(super) fn failure(&self, id: i64) -> Option<Value> {
         self.failures.get(&id).map(|place| format!("failure {place:03}").into())
+    }
+
+    /// This side's id of the inbox entry at a place; that of none where there is nothing.
+    pub(super) fn failure_at(&self, place: usize) -> FailureId {
+        let found = self.failures.iter().find(|(_, at)| **at == place);
+        FailureId(found.map_or(STRANGER.0, |(id, _)| *id))
     }
 
     /// Names new inbox entries: their ids, in the order of their contents.

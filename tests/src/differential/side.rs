@@ -10,12 +10,12 @@ use ackord::budget::{CallRate, Wanted};
 use ackord::call::CallId;
 use ackord::memory::MemoryStore;
 use ackord::ports::{
-    CallFilter, CallRow, Entry, FailureFilter, FailureRow, OrderCursor, OrderFilter, OrderStory, OrderSummary,
-    PollSlot, PruneBatch, ShopKey, ShopState, StoreError,
+    CallFilter, CallRow, Decided, Entry, FailureFilter, FailureRow, ManualEntry, OrderCursor, OrderFilter, OrderStory,
+    OrderSummary, PollSlot, PruneBatch, ShopKey, ShopState, StoreError,
 };
 use ackord::retention::{self, Walk};
 use ackord::status::OrderStatus;
-use ackord::work::{Claimed, Settlement};
+use ackord::work::{Claimed, Settlement, Version};
 use serde_json::{Value, json};
 
 use super::bound::{Bound, order};
@@ -203,9 +203,12 @@ impl Side {
                 let counted = self.store.count_unanswered(&key, *answered, *unanswered);
                 counted.await.map(shop).map_err(kind)
             }
-            Call::ListOrders { .. } | Call::Story { .. } | Call::ListFailures { .. } => self.read(call).await,
+            Call::ListOrders { .. } | Call::Summaries { .. } | Call::Story { .. } | Call::ListFailures { .. } => {
+                self.read(call).await
+            }
             Call::Sending | Call::HoldSending { .. } | Call::ToReconcile { .. } => self.recover(call).await,
             Call::Prune { .. } | Call::Prunings { .. } => self.prune(call).await,
+            Call::Decide { .. } | Call::CloseFailures { .. } => self.decide(call).await,
             Call::Records { .. } | Call::BeginRebuild | Call::Rebuild { .. } => self.rebuild(call).await,
             _ => self.act_as_another(call).await,
         }
@@ -248,6 +251,35 @@ impl Side {
             }
             _ => unreachable!("{call:?} is made elsewhere"),
         }
+    }
+
+    /// What a person does.
+    async fn decide(&self, call: &Call) -> Answer {
+        let decided = match call {
+            Call::Decide { entries } => {
+                let mut manual = Vec::with_capacity(entries.len());
+                for entry in entries {
+                    let id = order(entry.order);
+                    let story = self.store.story(&id).await.map_err(kind)?;
+                    let version = story.map_or(0, |story| story.summary.version.0);
+                    manual.push(ManualEntry {
+                        order_id: id,
+                        version: Version(version + entry.version_off),
+                        status: OrderStatus::parse(entry.status),
+                        note: entry.note.to_owned(),
+                        resolution: entry.resolution.map(str::to_owned),
+                    });
+                }
+                self.store.add_entries(&manual, "kim").await
+            }
+            Call::CloseFailures { failures } => {
+                let ids: Vec<_> = failures.iter().map(|place| self.names.failure_at(*place)).collect();
+                self.store.close_failures(&ids, "kim", "closed by hand").await
+            }
+            _ => unreachable!("{call:?} is made elsewhere"),
+        };
+        let decided = decided.map_err(kind)?;
+        Ok(decided.iter().map(|one| json!(*one == Decided::Written)).collect())
     }
 
     /// What other programs do; their refusals differ in their words alone.
@@ -299,6 +331,11 @@ impl Side {
                     limit: *limit,
                 };
                 let told = self.store.orders(&filter).await.map_err(kind)?;
+                Ok(told.iter().map(summary).collect())
+            }
+            Call::Summaries { orders } => {
+                let ids: Vec<_> = orders.iter().copied().map(order).collect();
+                let told = self.store.summaries(&ids).await.map_err(kind)?;
                 Ok(told.iter().map(summary).collect())
             }
             Call::Story { order: name } => {

@@ -1,4 +1,5 @@
-//! What a look by `reconcile` means for an order, settled or not: it is believed where it shows more than the record does.
+//! What a look that was asked for means for an order, settled or not: it is believed where it shows more than the record does.
+//! `reconcile` asks for such looks, and so does a person.
 
 use serde_json::json;
 
@@ -27,9 +28,9 @@ pub enum Reconciled {
     Contradicts(Box<NewFailure>),
 }
 
-/// Decides on an order in any phase; nothing is ever sent by it.
+/// Decides on an order in any phase; nothing is ever sent by it. The notes say that it was found `by` whoever asked.
 #[must_use]
-pub fn reconciled(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context<'_>) -> Reconciled {
+pub fn reconciled(claimed: &Claimed, seen: &Seen, look: LookedAt, by: &str, ctx: &Context<'_>) -> Reconciled {
     let reading = read(seen);
     match reading {
         Reading::Missing => return Reconciled::NotShown,
@@ -39,12 +40,12 @@ pub fn reconciled(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context<
     match (&claimed.status, reading) {
         (OrderStatus::PendingAcceptance | OrderStatus::AcceptanceFailed, Reading::Accepted { further_along }) => {
             moved(accepted(claimed, seen, look, further_along, ctx), || {
-                let by = match claimed.call {
+                let call = match claimed.call {
                     Some(_) => "",
                     None => "; no call of ours is on record",
                 };
                 let along = if further_along { "; further along already" } else { "" };
-                format!("Found as {} by reconcile{by}{along}", state_text(seen))
+                format!("Found as {} by {by}{call}{along}", state_text(seen))
             })
         }
         (
@@ -57,7 +58,7 @@ pub fn reconciled(claimed: &Claimed, seen: &Seen, look: LookedAt, ctx: &Context<
             } else {
                 ""
             };
-            let how = format!("Found as {} by reconcile: {}{before}", state_text(seen), loss.words());
+            let how = format!("Found as {} by {by}: {}{before}", state_text(seen), loss.words());
             moved(settlement, || how)
         }
         (OrderStatus::PendingAcceptance | OrderStatus::AcceptanceFailed, _) => Reconciled::Waits,

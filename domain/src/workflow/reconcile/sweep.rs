@@ -96,7 +96,7 @@ impl Round<'_> {
     }
 
     /// Looks at these orders and writes what follows; tells which of them are done with.
-    async fn look_at(&mut self, clock: StoreClock, taken: Vec<Claimed>) -> Result<HashSet<OrderId>, Halt> {
+    pub(super) async fn look_at(&mut self, clock: StoreClock, taken: Vec<Claimed>) -> Result<HashSet<OrderId>, Halt> {
         if taken.is_empty() {
             return Ok(HashSet::new());
         }
@@ -133,7 +133,7 @@ impl Round<'_> {
         let mut settlements = Vec::new();
         let mut found = Vec::with_capacity(taken.len());
         for order in taken {
-            let reconciled = decide::reconciled(&order, shown.of(&order.order_id), shown.look, &ctx);
+            let reconciled = decide::reconciled(&order, shown.of(&order.order_id), shown.look, &self.by, &ctx);
             match &reconciled {
                 Reconciled::Moved(settlement) => settlements.push((**settlement).clone()),
                 // Settled ones are under no lease.

@@ -42,7 +42,7 @@ impl World {
     }
 
     /// Orders that are stored and still wait, with no call on record: what a restored store knows of them.
-    fn stored(&self, names: &[&str]) -> Vec<OrderId> {
+    pub(super) fn stored(&self, names: &[&str]) -> Vec<OrderId> {
         let orders: Vec<_> = names.iter().map(|name| self.order(name)).collect();
         let report = self.reconcile();
         assert_eq!((report.ingested, report.halt.is_none()), (names.len() as u64, true));
@@ -53,11 +53,11 @@ impl World {
         block_on(self.memory.sending()).unwrap()
     }
 
-    fn sends(&self) -> usize {
+    pub(super) fn sends(&self) -> usize {
         self.ledger(|ledger| ledger.received.len())
     }
 
-    fn leases(&self) -> usize {
+    pub(super) fn leases(&self) -> usize {
         let rows = self.memory.work_rows();
         rows.values().filter(|row| row.lease_until.is_some()).count()
     }
@@ -76,7 +76,7 @@ fn intents_of(world: &World) -> usize {
     calls.iter().filter(|call| call.row.endpoint == "OR21").count()
 }
 
-fn moves(changed: &[Change]) -> Vec<(&str, &str, &str)> {
+pub(super) fn moves(changed: &[Change]) -> Vec<(&str, &str, &str)> {
     let mut moves: Vec<_> = changed
         .iter()
         .map(|change| (change.order_id.as_str(), change.from.as_str(), change.to.as_str()))

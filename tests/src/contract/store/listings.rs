@@ -60,6 +60,22 @@ pub(super) async fn orders_are_listed_newest_first(f: &StoreFixture) {
     assert_eq!(orders(f, ORDERS).await, ["newest", "ä", "b", "a", "C"]);
 }
 
+pub(super) async fn orders_are_told_of_as_they_are_named(f: &StoreFixture) {
+    let now = f.base().await;
+    f.ingested(&["a", "b", "c"], now).await;
+    f.appended("b", "shipped").await;
+    f.foreign.insert_order("d", "{}").await.unwrap();
+    let asked = ["d", "b", "nowhere", "a", "b"].map(id);
+    let told = f.other.summaries(&asked).await.unwrap();
+    let names: Vec<&str> = told.iter().map(|order| order.order_id.as_str()).collect();
+    assert_eq!(names, ["d", "b", "a", "b"]);
+    for order in &told {
+        let story = f.store.story(&order.order_id).await.unwrap().unwrap();
+        assert_eq!(*order, story.summary);
+    }
+    assert_eq!(f.store.summaries(&[]).await.unwrap(), []);
+}
+
 pub(super) async fn orders_are_listed_by_status(f: &StoreFixture) {
     let now = f.base().await;
     f.ingested(&["a", "b", "c"], now).await;

@@ -9,6 +9,7 @@ mod call_log;
 mod claim;
 mod claim_suspects;
 mod claim_terms;
+mod desk;
 mod fixture;
 mod foreign;
 mod foreign_phases;
@@ -51,6 +52,7 @@ pub fn cases(capabilities: Capabilities) -> Vec<Case<StoreFixture>> {
     cases.extend(recovering());
     cases.extend(reading());
     cases.extend(beside_others());
+    cases.extend(by_hand());
     if capabilities.sql.is_some() {
         cases.extend(by_sql());
     }
@@ -71,6 +73,7 @@ pub fn every_case_runs() -> Trial {
         include_str!("claim.rs"),
         include_str!("claim_suspects.rs"),
         include_str!("claim_terms.rs"),
+        include_str!("desk.rs"),
         include_str!("foreign.rs"),
         include_str!("foreign_phases.rs"),
         include_str!("foreign_writers.rs"),
@@ -265,6 +268,7 @@ fn shared() -> Vec<Case<StoreFixture>> {
 fn reading() -> Vec<Case<StoreFixture>> {
     cases![
         listings::orders_are_listed_newest_first,
+        listings::orders_are_told_of_as_they_are_named,
         listings::orders_are_listed_by_status,
         listings::orders_are_listed_since_a_time,
         listings::the_pages_of_orders_are_complete_and_repeat_nothing,
@@ -390,5 +394,24 @@ fn by_postgres() -> Vec<Case<StoreFixture>> {
         append_only::truncating_the_record_is_refused,
         locked_rows::a_row_that_another_program_keeps_locked_holds_up_no_other,
         old_snapshot::an_order_older_than_what_is_claimed_is_found_while_many_rows_are_dead,
+    ]
+}
+
+/// What a person writes.
+fn by_hand() -> Vec<Case<StoreFixture>> {
+    cases![
+        desk::an_entry_that_a_person_adds_is_the_status_from_then_on,
+        desk::a_person_who_saw_an_older_entry_writes_nothing,
+        desk::a_person_adds_nothing_to_an_order_that_is_not_stored,
+        desk::entries_that_a_person_adds_are_told_of_one_by_one,
+        desk::of_two_entries_that_a_person_adds_to_an_order_the_first_stands,
+        desk::of_people_who_decide_at_once_one_is_heard,
+        desk::a_person_who_asks_for_another_attempt_starts_them_anew,
+        desk::a_person_who_asks_for_another_attempt_forgets_no_undecided_intent,
+        desk::what_a_person_decides_ends_the_lease,
+        desk::a_decision_about_an_order_closes_its_open_entries_of_acceptance,
+        desk::a_decision_leaves_what_was_closed_before_as_it_was,
+        desk::an_entry_alone_leaves_the_inbox_as_it_is,
+        desk::a_person_closes_entries_of_any_process_once,
     ]
 }

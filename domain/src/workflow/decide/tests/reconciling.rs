@@ -15,7 +15,7 @@ fn with_status(status: OrderStatus, phase: Phase) -> Claimed {
 }
 
 fn moved(claimed: &Claimed, state: &str) -> Settlement {
-    match reconciled(claimed, &seen(state), look(), &Given::new().ctx()) {
+    match reconciled(claimed, &seen(state), look(), "reconcile", &Given::new().ctx()) {
         Reconciled::Moved(settlement) => *settlement,
         other => panic!("{state}: {other:?}"),
     }
@@ -58,14 +58,20 @@ fn whatever_is_unsettled_on_both_sides_keeps_its_place() {
     for (unsettled, phase) in UNSETTLED {
         let claimed = with_status(unsettled, phase);
         for state in ["WAITING_ACCEPTANCE", "STAGING", "WAITING_DEBIT"] {
-            let found = reconciled(&claimed, &seen(state), look(), &given.ctx());
+            let found = reconciled(&claimed, &seen(state), look(), "reconcile", &given.ctx());
             assert_eq!(found, Reconciled::Waits, "{phase} {state}");
         }
-        let found = reconciled(&claimed, &seen_without_lines(), look(), &given.ctx());
+        let found = reconciled(&claimed, &seen_without_lines(), look(), "reconcile", &given.ctx());
         assert_eq!(found, Reconciled::Waits, "{phase}");
     }
     let undecided = in_flight(Some(CallOutcome::Unknown), 1000);
-    let found = reconciled(&undecided, &seen("WAITING_ACCEPTANCE"), look(), &given.ctx());
+    let found = reconciled(
+        &undecided,
+        &seen("WAITING_ACCEPTANCE"),
+        look(),
+        "reconcile",
+        &given.ctx(),
+    );
     assert_eq!(
         found,
         Reconciled::Waits,
@@ -95,7 +101,7 @@ fn accepted_moves_to_cancelled_and_nowhere_else() {
     assert_eq!(cause(&moved(&accepted, "REFUSED")), Some("refused_at_deadline"));
     let given = Given::new();
     for state in ["SHIPPING", "RECEIVED", "WAITING_DEBIT", "STAGING"] {
-        let found = reconciled(&accepted, &seen(state), look(), &given.ctx());
+        let found = reconciled(&accepted, &seen(state), look(), "reconcile", &given.ctx());
         assert_eq!(found, Reconciled::Agrees, "{state}");
     }
 }
@@ -110,9 +116,21 @@ fn a_settled_order_that_still_waits_contradicts_once_a_look_is_certain_to_show_i
     ] {
         let mut claimed = with_status(settled, Phase::Settled);
         claimed.standing.since = at(100);
-        let at_once = reconciled(&claimed, &seen("WAITING_ACCEPTANCE"), look_at(104), &given.ctx());
+        let at_once = reconciled(
+            &claimed,
+            &seen("WAITING_ACCEPTANCE"),
+            look_at(104),
+            "reconcile",
+            &given.ctx(),
+        );
         assert_eq!(at_once, Reconciled::Agrees);
-        let certain = reconciled(&claimed, &seen("WAITING_ACCEPTANCE"), look_at(105), &given.ctx());
+        let certain = reconciled(
+            &claimed,
+            &seen("WAITING_ACCEPTANCE"),
+            look_at(105),
+            "reconcile",
+            &given.ctx(),
+        );
         let Reconciled::Contradicts(failure) = certain else {
             panic!("{certain:?}")
         };
@@ -125,7 +143,7 @@ fn a_settled_order_that_still_waits_contradicts_once_a_look_is_certain_to_show_i
 fn a_cancelled_order_that_goes_on_there_contradicts() {
     let cancelled = with_status(OrderStatus::Cancelled, Phase::Settled);
     for state in ["SHIPPING", "WAITING_DEBIT", "SHIPPED"] {
-        let found = reconciled(&cancelled, &seen(state), look(), &Given::new().ctx());
+        let found = reconciled(&cancelled, &seen(state), look(), "reconcile", &Given::new().ctx());
         assert!(matches!(found, Reconciled::Contradicts(_)), "{state}: {found:?}");
     }
 }
@@ -134,7 +152,7 @@ fn a_cancelled_order_that_goes_on_there_contradicts() {
 fn statuses_of_other_modules_are_not_fought() {
     let shipped = with_status(OrderStatus::parse("shipped"), Phase::Settled);
     for state in ["SHIPPING", "CANCELED", "REFUSED", "RECEIVED"] {
-        let found = reconciled(&shipped, &seen(state), look(), &Given::new().ctx());
+        let found = reconciled(&shipped, &seen(state), look(), "reconcile", &Given::new().ctx());
         assert_eq!(found, Reconciled::Agrees, "{state}");
     }
 }
@@ -146,7 +164,7 @@ fn what_is_not_shown_or_not_understood_stays() {
         order_in(Phase::Ready),
         with_status(OrderStatus::Accepted, Phase::Settled),
     ] {
-        let found = |shown: &Seen| reconciled(&claimed, shown, look(), &given.ctx());
+        let found = |shown: &Seen| reconciled(&claimed, shown, look(), "reconcile", &given.ctx());
         assert_eq!(found(&Seen::Missing), Reconciled::NotShown);
         assert_eq!(found(&Seen::Unreadable("no lines".to_owned())), Reconciled::Unclear);
         assert_eq!(found(&seen("ON_HOLD")), Reconciled::Unclear);

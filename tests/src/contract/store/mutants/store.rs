@@ -12,10 +12,10 @@ use ackord::failure::FailureId;
 use ackord::memory::MemoryStore;
 use ackord::order::OrderId;
 use ackord::ports::{
-    CallFilter, CallLog, CallRow, ClaimRequest, FailureFilter, FailureRow, Hold, Inbox, InboxEntry, Ingested, Intent,
-    NewOrder, OrderFilter, OrderStanding, OrderStory, OrderSummary, PollSlot, PruneBatch, PrunedBatch, Pruning,
-    RebuiltPage, RecordAudit, RecordReader, RecordedAnswer, Recovery, RenewRequest, Retention, Sending, Settled,
-    ShopKey, ShopState, ShopStore, StoreResult, Suspects, TakeUp, WorkStore,
+    CallFilter, CallLog, CallRow, ClaimRequest, Decided, Desk, FailureFilter, FailureRow, Hold, Inbox, InboxEntry,
+    Ingested, Intent, ManualEntry, NewOrder, OrderFilter, OrderStanding, OrderStory, OrderSummary, PollSlot,
+    PruneBatch, PrunedBatch, Pruning, RebuiltPage, RecordAudit, RecordReader, RecordedAnswer, Recovery, RenewRequest,
+    Retention, Sending, Settled, ShopKey, ShopState, ShopStore, StoreResult, Suspects, TakeUp, WorkStore,
 };
 use ackord::time::{Timestamp, plus};
 use ackord::work::{Claimed, OperationId, Phase, Settlement};
@@ -97,6 +97,7 @@ faults! {
     TakeUpForgetsOperations => "takes_up_twice_when_it_is_asked_twice",
     TakeUpTakesLeased => "takes_up_what_others_hold",
     ReconcileForgetsTheSettled => "forgets_settled_orders_to_reconcile",
+    SummariesLoseTheOrder => "tells_of_orders_by_id_whatever_was_asked",
     CallsIgnoreOutcomes => "lists_calls_of_any_outcome",
     FailuresIgnoreOpen => "lists_closed_entries_as_open",
     StoryShowsOthers => "tells_of_other_orders_in_a_story",
@@ -107,6 +108,11 @@ faults! {
     PruneStartsAnew => "prunes_from_the_first_call_each_time",
     PruneIsNotOnRecord => "prunes_without_a_record",
     PreviewPrunes => "prunes_where_it_was_to_tell",
+    ManualIgnoresTheVersion => "takes_a_persons_entry_on_an_older_version",
+    ManualDropsTheResolution => "closes_no_inbox_entry_with_a_persons_entry",
+    ManualForgetsTheActor => "forgets_who_added_an_entry",
+    ManualWritesTwice => "writes_a_second_entry_of_a_person_for_one_order",
+    ClosingClosesNothing => "closes_nothing_and_says_it_did",
 }
 
 /// The store in memory behind a fault.
@@ -410,6 +416,43 @@ impl Retention for Faulty {
 }
 
 #[async_trait]
+impl Desk for Faulty {
+    async fn add_entries(&self, entries: &[ManualEntry], actor: &str) -> StoreResult<Vec<Decided>> {
+        let mut entries = entries.to_vec();
+        for entry in &mut entries {
+            if self.has(Fault::ManualDropsTheResolution) {
+                entry.resolution = None;
+            }
+            if self.has(Fault::ManualIgnoresTheVersion)
+                && let Some(row) = self.store.work_rows().get(&entry.order_id)
+            {
+                entry.version = row.version;
+            }
+        }
+        let actor = if self.has(Fault::ManualForgetsTheActor) {
+            "somebody"
+        } else {
+            actor
+        };
+        if self.has(Fault::ManualWritesTwice) {
+            let mut decided = Vec::new();
+            for entry in &entries {
+                decided.extend(self.store.add_entries(std::slice::from_ref(entry), actor).await?);
+            }
+            return Ok(decided);
+        }
+        self.store.add_entries(&entries, actor).await
+    }
+
+    async fn close_failures(&self, ids: &[FailureId], actor: &str, resolution: &str) -> StoreResult<Vec<Decided>> {
+        if self.has(Fault::ClosingClosesNothing) {
+            return Ok(vec![Decided::Written; ids.len()]);
+        }
+        self.store.close_failures(ids, actor, resolution).await
+    }
+}
+
+#[async_trait]
 impl Recovery for Faulty {
     async fn sending(&self) -> StoreResult<Sending> {
         self.store.sending().await
@@ -494,6 +537,14 @@ impl RecordReader for Faulty {
             }
             story
         }))
+    }
+
+    async fn summaries(&self, ids: &[OrderId]) -> StoreResult<Vec<OrderSummary>> {
+        let mut told = self.store.summaries(ids).await?;
+        if self.has(Fault::SummariesLoseTheOrder) {
+            told.sort_by(|one, other| one.order_id.cmp(&other.order_id));
+        }
+        Ok(told)
     }
 
     async fn calls(&self, filter: &CallFilter) -> StoreResult<Vec<CallRow>> {

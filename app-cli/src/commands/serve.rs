@@ -1,0 +1,98 @@
+//! `ackord serve`: runs on a schedule, for as long as it is left running.
+
+mod health;
+mod http;
+mod supervisor;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ackord::ports::StoreError;
+use ackord::workflow::{ServeOptions, StopSignal, Trigger};
+use anyhow::Result;
+use clap::Args;
+
+use self::health::Health;
+use self::supervisor::Supervisor;
+use super::Context;
+use crate::exit::Exit;
+use crate::report_error;
+use crate::schedule::schedule;
+use crate::settings::{Config, SettingFlags, StoreFlag};
+use crate::signals;
+use crate::wiring::{self, OpenStore};
+
+/// So often a store that can't be reached at the start is tried again.
+const TRIED_EVERY: Duration = Duration::from_secs(5);
+
+/// Arguments of `ackord serve`.
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// The store
+    #[command(flatten)]
+    pub store: StoreFlag,
+    /// All other settings
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Serves until it is stopped.
+///
+/// # Errors
+/// Whatever keeps it from beginning; what stops a run later is told, and the next one comes all the same.
+pub async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<Exit> {
+    let config = context.settings(&args.store.and(&args.settings))?;
+    config.api_key()?;
+    let stop = signals::stop_on_signal(context.streams.err.clone())?;
+    let trigger = Trigger::new();
+    signals::pull_on_signal(trigger.clone())?;
+    let health = Arc::new(Health::new());
+    if let Some(address) = config.serve.listen {
+        let token = config.serve_token()?;
+        let address = http::listen(address, Arc::clone(&health), trigger.clone(), token, stop.clone()).await?;
+        if !context.quiet {
+            context.streams.err.line(&format!("answering on http://{address}"));
+        }
+    }
+    let supervisor = Supervisor::new(context, health);
+    let Some(store) = open(&config, &stop, &supervisor, context).await? else {
+        return Ok(Exit::Done);
+    };
+    let workflow = wiring::workflow(&config, &store)?;
+    let options = ServeOptions {
+        schedule: schedule(&config.serve),
+        trigger,
+        stop,
+    };
+    supervisor.ready();
+    workflow.serve(&options, &supervisor).await;
+    store.close().await;
+    Ok(Exit::Done)
+}
+
+/// Opens the store; where it can't be reached, again and again. `None` where it was stopped before that.
+async fn open(
+    config: &Config,
+    stop: &StopSignal,
+    supervisor: &Supervisor<'_>,
+    context: &Context<'_>,
+) -> Result<Option<Arc<dyn OpenStore>>> {
+    let mut told = false;
+    loop {
+        match wiring::open_for_work(config, context).await {
+            Ok(store) => return Ok(Some(store)),
+            Err(error @ (StoreError::Unreachable(_) | StoreError::Busy(_))) => {
+                if !std::mem::replace(&mut told, true) {
+                    report_error::print(&report_error::tell(&error), context.streams);
+                    context.streams.err.line("it is tried again until it can be reached");
+                }
+            }
+            Err(error) => return Err(error.into()),
+        }
+        supervisor.waits_for_the_store();
+        tokio::select! {
+            () = stop.given() => return Ok(None),
+            () = tokio::time::sleep(TRIED_EVERY) => {}
+        }
+    }
+}
