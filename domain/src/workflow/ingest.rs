@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use futures_channel::mpsc::{self, Receiver, Sender};
 use futures_util::SinkExt as _;
 use futures_util::StreamExt as _;
-use futures_util::future::{join, join_all};
+use futures_util::future::{OptionFuture, join};
 
 use crate::call::CallId;
 use crate::failure::{FailureCause, NewFailure};
@@ -38,11 +38,8 @@ const MOST_PAGES: usize = 100_000;
 /// call. So memory does not grow with what waits.
 const MOST_KEPT: usize = 20_000;
 
-/// How many pages are read at once.
-const READ_AT_ONCE: usize = 4;
-
-/// How many pages may have been read and not be stored yet, besides those in hand.
-const PAGES_AHEAD: usize = 4;
+/// How many pages may have been read and not be stored yet, besides the one in hand.
+const PAGES_AHEAD: usize = 2;
 
 /// How many pages are stored together at most.
 const PAGES_TOGETHER: usize = 4;
@@ -124,9 +121,8 @@ pub(super) async fn ingest(
 
 /// Reads page after page, as far ahead of `pages` as there is room; ends where nobody takes them any more.
 ///
-/// The first page tells how far the pages are apart, about: from then on those after the next are read along with the next.
-/// One of them counts only where the one before it ends right before it. Otherwise it is read again, so that no order is
-/// passed over.
+/// The first page tells how far the pages are apart, about: from then on the one after the next is read along with the next.
+/// It counts only where the next ends right before it. Otherwise it is read again, so that no order is passed over.
 async fn read_pages(
     core: &Core,
     clock: StoreClock,
@@ -134,35 +130,42 @@ async fn read_pages(
     mut pages: Sender<Page>,
     reads: &mut u64,
 ) -> Result<(), Halt> {
-    let mut next = None;
+    let mut cursor = None;
     let mut apart = None;
     let mut total = None;
     for _ in 0..MOST_PAGES {
         if stop.is_given() {
             return Err(Halt::Stopped);
         }
-        let mut cursors = vec![next];
-        cursors.extend(guesses(next, apart, total).map(Some));
-        let drawn = purse.some(clock, cursors.len()).await?;
-        cursors.truncate(drawn);
+        let guess = guess(cursor, apart, total);
+        let drawn = purse.some(clock, 1 + usize::from(guess.is_some())).await?;
+        let guess = guess.filter(|_| drawn > 1);
         not_paused(core, clock).await?;
-        *reads += cursors.len() as u64;
-        let read = join_all(cursors.iter().map(|cursor| core.ports.marketplace.waiting(*cursor))).await;
-        for (cursor, page) in cursors.into_iter().zip(read) {
-            let page = page.map_err(Halt::Marketplace)?;
-            apart = apart.or(page.next.map(|next| next.offset));
-            total = page.total;
-            if next == cursor {
-                next = after(&page);
+        *reads += 1 + u64::from(guess.is_some());
+        let read = |cursor| core.ports.marketplace.waiting(cursor);
+        let along = OptionFuture::from(guess.map(|guess| read(Some(guess))));
+        let (page, along) = join(read(cursor), along).await;
+        let page = page.map_err(Halt::Marketplace)?;
+        let mut next = after(&page);
+        apart = apart.or(page.next.map(|next| next.offset));
+        total = page.total;
+        // Where storing failed, it says why.
+        if pages.send(page).await.is_err() {
+            break;
+        }
+        if let Some(along) = along {
+            let along = along.map_err(Halt::Marketplace)?;
+            if next == guess {
+                next = after(&along);
             }
-            // Where storing failed, it says why.
-            if pages.send(page).await.is_err() {
-                return Ok(());
+            if pages.send(along).await.is_err() {
+                break;
             }
         }
         if next.is_none() {
             break;
         }
+        cursor = next;
     }
     Ok(())
 }
@@ -172,18 +175,10 @@ fn after(page: &Page) -> Option<PageCursor> {
     page.next.filter(|_| !dropped(Guard::AllPages))
 }
 
-/// Where the pages after the one at `cursor` begin, if they are all as far apart as the first two; as many as are read along
-/// with it, and no more than there are.
-fn guesses(cursor: Option<PageCursor>, apart: Option<u64>, total: Option<u64>) -> impl Iterator<Item = PageCursor> {
-    let first = cursor.zip(apart.filter(|apart| *apart > 0));
-    let offsets = std::iter::successors(first.map(|(cursor, _)| cursor.offset), move |offset| {
-        offset.checked_add(apart?)
-    });
-    offsets
-        .skip(1)
-        .take(READ_AT_ONCE - 1)
-        .take_while(move |offset| total.is_some_and(|total| *offset < total))
-        .map(|offset| PageCursor { offset })
+/// Where the page after the one at `cursor` begins, if they are all as far apart as the first two and there is one.
+fn guess(cursor: Option<PageCursor>, apart: Option<u64>, total: Option<u64>) -> Option<PageCursor> {
+    let offset = cursor?.offset.checked_add(apart?)?;
+    (offset < total?).then_some(PageCursor { offset })
 }
 
 async fn store_pages(
@@ -372,28 +367,6 @@ mod tests {
             decided_at: None,
             raw: "{}".into(),
         }
-    }
-
-    #[test]
-    fn pages_are_guessed_as_far_as_there_are_any() {
-        let offsets = |cursor: Option<u64>, apart, total| -> Vec<u64> {
-            let cursor = cursor.map(|offset| PageCursor { offset });
-            guesses(cursor, apart, total).map(|guess| guess.offset).collect()
-        };
-        assert_eq!(offsets(None, None, None), [0_u64; 0]);
-        assert_eq!(offsets(Some(100), Some(100), Some(1000)), [200, 300, 400]);
-        assert_eq!(offsets(Some(700), Some(100), Some(900)), [800]);
-        assert_eq!(
-            offsets(Some(100), Some(100), None),
-            [0_u64; 0],
-            "nobody says how many there are"
-        );
-        assert_eq!(
-            offsets(Some(0), Some(0), Some(10)),
-            [0_u64; 0],
-            "pages that do not move on"
-        );
-        assert_eq!(offsets(Some(u64::MAX - 1), Some(1), Some(u64::MAX)), [0_u64; 0]);
     }
 
     #[test]
