@@ -84,7 +84,8 @@ impl BestBuyClient {
             }
         };
         let (outcome, status, duration) = (answer.end.outcome, answer.end.status_code, answer.end.duration);
-        tracing::debug!(endpoint = Endpoint::Or21.as_str(), ?status, %outcome, ?duration, "send");
+        let order = id.as_str();
+        tracing::debug!(endpoint = Endpoint::Or21.as_str(), order, ?status, %outcome, ?duration, "send");
         answer
     }
 

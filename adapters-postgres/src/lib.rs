@@ -5,6 +5,7 @@
 //! all of a batch travels in it. Connections may be pooled in front of the server (see
 //! [`PostgresOptions::statement_cache`]): nothing here needs a session to last.
 
+mod alerts;
 mod audit;
 mod call_log;
 mod claim;
@@ -15,6 +16,7 @@ mod inbox;
 mod ingest;
 mod intents;
 mod options;
+mod overview;
 mod pool;
 mod record;
 mod recovery;
@@ -28,6 +30,7 @@ mod standings;
 mod store;
 mod story;
 mod text;
+mod timeline;
 mod work_store;
 
 pub use options::{ClaimStrategy, PostgresOptions};

@@ -6,7 +6,8 @@ use ackord::call::CallId;
 use ackord::failure::FailureId;
 use ackord::order::OrderId;
 use ackord::ports::{
-    CallFilter, CallRow, FailureFilter, FailureRow, OrderFilter, OrderStory, OrderSummary, RecordReader, StoreResult,
+    CallFilter, CallRow, EntryCursor, EntryFilter, FailureFilter, FailureRow, OrderFilter, OrderStory, OrderSummary,
+    RecordReader, StoreResult, TimelineRow,
 };
 use async_trait::async_trait;
 
@@ -14,7 +15,7 @@ use crate::columns::{at, ids, page};
 use crate::pool::Connections;
 use crate::rows::{FiledRow, LoggedRow, SeenRow, SummaryRow};
 use crate::store::PostgresStore;
-use crate::story;
+use crate::{story, timeline};
 
 #[async_trait]
 impl RecordReader for PostgresStore {
@@ -51,6 +52,14 @@ impl RecordReader for PostgresStore {
 
     async fn story(&self, id: &OrderId) -> StoreResult<Option<OrderStory>> {
         story::story(&self.connections, id).await
+    }
+
+    async fn entries(&self, filter: &EntryFilter) -> StoreResult<Vec<TimelineRow>> {
+        timeline::entries(&self.connections, filter).await
+    }
+
+    async fn newest_entry(&self) -> StoreResult<Option<EntryCursor>> {
+        timeline::newest(&self.connections).await
     }
 
     async fn calls(&self, filter: &CallFilter) -> StoreResult<Vec<CallRow>> {

@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod alerts;
 mod audit;
 mod call_log;
 mod claim;
@@ -24,6 +25,7 @@ mod inbox;
 mod ingest;
 mod intents;
 mod options;
+mod overview;
 mod pool;
 mod record;
 mod recovery;
@@ -34,6 +36,7 @@ mod settle;
 mod shop;
 mod standings;
 mod story;
+mod timeline;
 mod times;
 mod work_store;
 

@@ -4,7 +4,8 @@ use ackord::OrderId;
 use ackord::call::CallId;
 use ackord::failure::FailureId;
 use ackord::ports::{
-    CallFilter, CallRow, FailureFilter, FailureRow, OrderFilter, OrderStory, OrderSummary, RecordReader, StoreResult,
+    CallFilter, CallRow, EntryCursor, EntryFilter, FailureFilter, FailureRow, OrderFilter, OrderStory, OrderSummary,
+    RecordReader, StoreResult, TimelineRow,
 };
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
@@ -12,7 +13,7 @@ use sqlx::SqliteConnection;
 use crate::pool::SqliteStore;
 use crate::rows::{FiledFailure, LoggedCall, SummaryRow, Text, readable};
 use crate::work_store::json_list;
-use crate::{errors, story, times};
+use crate::{errors, story, timeline, times};
 
 /// Stands above every text that is a time.
 const AFTER_ALL_TIMES: &str = "~";
@@ -53,6 +54,14 @@ impl RecordReader for SqliteStore {
     async fn story(&self, id: &OrderId) -> StoreResult<Option<OrderStory>> {
         let mut tx = self.begin_read().await?;
         story::story(&mut tx, id).await
+    }
+
+    async fn entries(&self, filter: &EntryFilter) -> StoreResult<Vec<TimelineRow>> {
+        timeline::entries(self, filter).await
+    }
+
+    async fn newest_entry(&self) -> StoreResult<Option<EntryCursor>> {
+        timeline::newest(self).await
     }
 
     async fn calls(&self, filter: &CallFilter) -> StoreResult<Vec<CallRow>> {

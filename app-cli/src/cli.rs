@@ -60,6 +60,11 @@ pub struct GlobalArgs {
 pub enum Command {
     /// Watch it work: a marketplace in this process, orders of every kind, what became of each
     Demo(commands::demo::DemoArgs),
+    /// Set up this directory: ask, write `ackord.toml` with every setting explained, set up the store, check everything
+    ///
+    /// The API key goes into a file of its own, `ackord.key`, that only its owner reads. Where nobody can be asked, give the settings by
+    /// flags or variables, and `--yes`. Nothing that is there is written over.
+    Init(commands::init::InitArgs),
     /// Accept what waits for acceptance, and see that each acceptance took
     ///
     /// A run takes in the orders that wait for acceptance, accepts each of them once, and looks at them until each is seen as
@@ -108,15 +113,49 @@ pub enum Command {
     /// Stopped half way it has done what it has done; give it again for the rest. The database uses the space again for what
     /// comes next; to give it back to the disk is the database's own work (VACUUM).
     Prune(commands::prune::PruneArgs),
+    /// What became of the orders, by day or week: how many, how fast, and what failed
+    ///
+    /// New orders, accepted ones and how long that took from when they were placed (the median, and what 95 % stay within), cancelled
+    /// and refused ones, and failures by cause: a table and a chart, or `--json`, or `--csv`. Days and weeks are shown whole,
+    /// those that --since and --until lie in; by default the last 14 days or 12 weeks. Each thing counts by its own time, so that
+    /// an order may be new on one day and accepted on the next.
+    ///
+    /// The figures are made from the record and change nothing in it. Orders that have no entry yet are not counted.
+    Stats(commands::stats::StatsArgs),
+    /// Write timelines out, for other programs
+    ///
+    /// Every entry of every timeline, or those of a span of time or of one order, in the order in which they were written: as comma-separated
+    /// values or as JSON lines, to stdout. It takes no more memory for a long history than for a short one. Entries are told with
+    /// their notes; what the marketplace said of an order and its customer is not in them.
+    ///
+    /// So that a spreadsheet takes nothing for a formula, a cell of a CSV file that begins with `=`, `+`, `-`, `@`, a tab or a line break
+    /// has an apostrophe before it. Control characters are left out of those files, and written as escapes in JSON.
+    Export(commands::export::ExportArgs),
     /// Orders and their stories
     #[command(subcommand)]
     Orders(commands::orders::OrdersCommand),
     /// The failures inbox
     #[command(subcommand)]
     Failures(commands::failures::FailuresCommand),
+    /// What people are told: alerts, and what went out about them
+    ///
+    /// `ackord serve` and `ackord run` see to it that there is one alert for each thing that is wrong, with reminders while it is and an
+    /// all-clear once it is over, by every channel that the settings name: a signed webhook, a webhook of Slack, mail.
+    #[command(subcommand)]
+    Alerts(commands::alerts::AlertsCommand),
     /// The log of calls to the marketplace
     #[command(subcommand)]
     Calls(commands::calls::CallsCommand),
+    /// Write what a shell completes at TAB
+    ///
+    /// For bash: `ackord completions bash > ~/.local/share/bash-completion/completions/ackord`. For zsh: into a file `_ackord` in a directory of
+    /// `$fpath`. For fish: `ackord completions fish > ~/.config/fish/completions/ackord.fish`.
+    Completions(commands::completions::CompletionsArgs),
+    /// Write the manual pages
+    ///
+    /// The page of `ackord` itself goes to stdout, to be read by `ackord man | man -l -`. With --out there is a page for each command:
+    /// `ackord man --out ~/.local/share/man/man1`, then `man ackord-run`.
+    Man(commands::man::ManArgs),
 }
 
 fn exit_codes() -> String {

@@ -27,7 +27,7 @@ pub async fn launch(
         Err(error) => return not_run(&error, streams),
     };
     let streams = streams.coloured(cli.global.color);
-    logs::start(cli.global.verbose, environment, &streams.err);
+    let streams = logs::start(cli.global.verbose, environment, streams);
     let context = Context {
         environment,
         streams: &streams,
@@ -38,6 +38,8 @@ pub async fn launch(
     let ended = match cli.command {
         Command::Demo(args) => commands::demo::demo(&args, &context).await,
         Command::Run(args) => commands::run::run(&args, &context).await,
+        Command::Init(args) => commands::init::init(&args, &context).await,
+        Command::Alerts(command) => commands::alerts::alerts(&command, &context).await,
         Command::Serve(args) => commands::serve::serve(&args, &context).await,
         Command::Reconcile(args) => commands::reconcile::reconcile(&args, &context).await,
         Command::Migrate(args) => commands::migrate::migrate(&args, &context).await,
@@ -45,9 +47,13 @@ pub async fn launch(
         Command::Check(args) => commands::check::check(&args, &context).await,
         Command::Verify(args) => commands::verify::verify(&args, &context).await,
         Command::Prune(args) => commands::prune::prune(&args, &context).await,
+        Command::Stats(args) => commands::stats::stats(&args, &context).await,
+        Command::Export(args) => commands::export::export(&args, &context).await,
         Command::Orders(command) => commands::orders::orders(&command, &context).await,
         Command::Failures(command) => commands::failures::failures(&command, &context).await,
         Command::Calls(command) => commands::calls::calls(&command, &context).await,
+        Command::Completions(args) => commands::completions::completions(&args, &context),
+        Command::Man(args) => commands::man::man(&args, &context),
     };
     match ended {
         Ok(exit) => exit,

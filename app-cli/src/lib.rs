@@ -5,12 +5,14 @@
 //! adapters from them, each verb under [`commands`] does its one thing, and [`report_error`] alone says how an error is
 //! told and with which code the process ends.
 
+mod alerting;
 pub mod cli;
 pub mod commands;
 mod environment;
 mod exit;
 mod launch;
 mod logs;
+pub mod metrics;
 mod nearest;
 mod progress;
 pub mod render;

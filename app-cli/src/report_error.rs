@@ -9,6 +9,7 @@ use ackord::workflow::Halt;
 use ackord_sandbox::SandboxError;
 
 use crate::exit::Exit;
+use crate::logs::WORDS;
 use crate::render::{clean, style};
 use crate::settings::SettingsError;
 use crate::streams::Streams;
@@ -117,6 +118,11 @@ pub fn report(error: &(dyn StdError + 'static), streams: &Streams) -> Exit {
 
 /// Prints what [`tell`] made of an error.
 pub fn print(told: &Told, streams: &Streams) {
+    if streams.err.logs_words() {
+        let hint = told.hints.join("; ");
+        tracing::error!(target: WORDS, kind = told.kind, hint = hint.as_str(), "{}", told.message());
+        return;
+    }
     let (first, causes) = told
         .chain
         .split_first()

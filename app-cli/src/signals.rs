@@ -1,4 +1,5 @@
-//! Signals to the process: the first asks a run to stop gracefully, the second ends the process at once.
+//! Signals to the process: the first asks a run to stop gracefully, the second ends the process at once; what only watches ends with
+//! the first.
 
 use ackord::workflow::{StopSignal, Trigger};
 use anyhow::{Context as _, Result};
@@ -41,6 +42,32 @@ pub(crate) fn pull_on_signal(trigger: Trigger) -> Result<()> {
         }
     });
     Ok(())
+}
+
+/// The signals that end what only watches: SIGINT and SIGTERM.
+#[derive(Debug)]
+pub(crate) struct EndSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl EndSignals {
+    /// From here on none of them ends the process by itself.
+    ///
+    /// # Errors
+    /// Where the system lets nobody wait for signals.
+    pub(crate) fn new() -> Result<Self> {
+        let wait_for = |kind| signal(kind).context("signals can't be waited for");
+        Ok(Self {
+            interrupt: wait_for(SignalKind::interrupt())?,
+            terminate: wait_for(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits until one was given, since the last time or now.
+    pub(crate) async fn given(&mut self) {
+        either(&mut self.interrupt, &mut self.terminate).await;
+    }
 }
 
 async fn either(one: &mut Signal, other: &mut Signal) {

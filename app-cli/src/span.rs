@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// The units, longest first, in milliseconds.
 const UNITS: [(&str, u64); 5] = [
@@ -90,12 +91,20 @@ pub(crate) fn roughly(span: Duration) -> String {
 /// # Errors
 /// What is wrong with it.
 pub(crate) fn parse_since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    parse_moment(text, now, &TimeZone::UTC)
+}
+
+/// The same, where a date is the beginning of its day in `zone`.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn parse_moment(text: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, String> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at);
     }
     if let Ok(date) = text.parse::<Date>()
         && text.len() == 10
-        && let Ok(midnight) = date.to_zoned(jiff::tz::TimeZone::UTC)
+        && let Ok(midnight) = date.to_zoned(zone.clone())
     {
         return Ok(midnight.timestamp());
     }
@@ -182,5 +191,15 @@ mod tests {
         assert_eq!(at("2h"), "2026-02-03T08:00:00Z");
         assert_eq!(at("7d"), "2026-01-27T10:00:00Z");
         assert!(parse_since("yesterday", now).is_err());
+    }
+
+    #[test]
+    fn a_date_begins_at_the_midnight_of_its_zone() {
+        let now: Timestamp = "2026-02-03T10:00:00Z".parse().unwrap();
+        let toronto = TimeZone::get("America/Toronto").unwrap();
+        let at = |text: &str| parse_moment(text, now, &toronto).unwrap().to_string();
+        assert_eq!(at("2026-02-01"), "2026-02-01T05:00:00Z");
+        assert_eq!(at("2026-02-01T08:00:00Z"), "2026-02-01T08:00:00Z");
+        assert_eq!(at("2h"), "2026-02-03T08:00:00Z");
     }
 }

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::ProgressBar;
 
+use crate::logs::WORDS;
+
 /// Whether output is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Colour {
@@ -24,6 +26,8 @@ pub struct Sink {
     bar: Arc<Mutex<Option<ProgressBar>>>,
     width: Option<u16>,
     coloured: bool,
+    /// Whether lines of words go through the log.
+    logs_words: bool,
 }
 
 impl std::fmt::Debug for Sink {
@@ -44,7 +48,14 @@ impl Sink {
             bar: Arc::default(),
             width: None,
             coloured: false,
+            logs_words: false,
         }
+    }
+
+    /// Whether lines of words go through the log.
+    #[must_use]
+    pub fn logs_words(&self) -> bool {
+        self.logs_words
     }
 
     /// Whether it is a terminal.
@@ -78,6 +89,11 @@ impl Sink {
 
     /// Writes a line of words. Where even that fails there is nobody left to tell.
     pub fn line(&self, text: &str) {
+        if self.logs_words {
+            let plain = anstream::adapter::strip_str(text).to_string();
+            tracing::info!(target: WORDS, "{}", plain.trim());
+            return;
+        }
         let _nobody_left_to_tell = self.write(&format!("{text}\n"));
     }
 
@@ -139,6 +155,13 @@ impl Streams {
             out: Sink::to(out),
             err: Sink::to(err),
         }
+    }
+
+    /// The same with lines of words going through the log, which has to write to this `err` itself.
+    #[must_use]
+    pub fn words_to_log(mut self) -> Self {
+        self.err.logs_words = true;
+        self
     }
 
     /// The same with the user's choice of colour.

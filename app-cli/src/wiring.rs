@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use ackord::alerts::AlertRecord;
 use ackord::ports::{
     CallLog, Desk, Marketplace, Randomness, RecordAudit, RecordReader, Retention, SharedBudget, Store, StoreError,
     StoreResult,
@@ -16,11 +17,12 @@ use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 
 use crate::commands::Context;
+use crate::metrics::{Exporter, MeteredMarketplace};
 use crate::settings::{Config, StoreUrl};
 
 /// A store with its schema: what the two store adapters have in common besides the ports.
 #[async_trait]
-pub trait OpenStore: Store + RecordReader + RecordAudit + Retention + Desk {
+pub trait OpenStore: Store + RecordReader + RecordAudit + Retention + Desk + AlertRecord {
     /// Brings the schema up to date.
     async fn migrate(&self) -> StoreResult<()>;
     /// Checks that the schema is the one that this program was made for.
@@ -177,11 +179,36 @@ pub fn marketplace(
 /// As [`marketplace`].
 pub fn workflow(config: &Config, store: &Arc<dyn OpenStore>) -> Result<AcceptanceWorkflow> {
     let calls: Arc<dyn CallLog> = Arc::<dyn OpenStore>::clone(store);
+    workflow_at(marketplace(config, calls, budget(config, store))?, config, store)
+}
+
+/// The same for a service: what it calls is counted, and from now on `exporter` tells how its store stands.
+///
+/// # Errors
+/// As [`marketplace`].
+pub fn metered_workflow(
+    config: &Config,
+    store: &Arc<dyn OpenStore>,
+    exporter: &Exporter,
+) -> Result<AcceptanceWorkflow> {
+    let calls: Arc<dyn CallLog> = Arc::<dyn OpenStore>::clone(store);
+    let marketplace = marketplace(config, calls, budget(config, store))?;
+    let deadline = config.workflow.acceptance_deadline;
+    exporter.watch(Arc::clone(store), marketplace.shop_key(), deadline);
+    let metered = MeteredMarketplace::new(marketplace, Arc::clone(exporter.metrics()));
+    workflow_at(Arc::new(metered), config, store)
+}
+
+fn workflow_at(
+    marketplace: Arc<dyn Marketplace>,
+    config: &Config,
+    store: &Arc<dyn OpenStore>,
+) -> Result<AcceptanceWorkflow> {
     let randomness = Arc::new(SystemRandom::new());
     let worker = format!("ackord-{}-{:08x}", std::process::id(), randomness.next_u64() >> 32);
     let ports = Ports {
         store: Arc::<dyn OpenStore>::clone(store),
-        marketplace: marketplace(config, calls, budget(config, store))?,
+        marketplace,
         clock: Arc::new(SystemClock),
         randomness,
     };

@@ -5,10 +5,13 @@
 //! together. It knows no runtime, no SQL and no HTTP; time, randomness and ids come in through ports as well.
 
 pub mod advice;
+pub mod alerts;
 pub mod audit;
 pub mod budget;
 pub mod call;
+pub mod diagnosis;
 pub mod failure;
+pub mod figures;
 pub mod guards;
 pub mod order;
 pub mod ports;
@@ -19,6 +22,7 @@ pub mod settings;
 pub mod state;
 pub mod status;
 pub mod time;
+pub mod timeline;
 pub mod work;
 pub mod workflow;
 

@@ -18,6 +18,13 @@ pub fn plus(at: Timestamp, by: Duration) -> Timestamp {
     at.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
+/// `at` less `by`, held at the beginning of time instead of failing.
+#[must_use]
+pub fn minus(at: Timestamp, by: Duration) -> Timestamp {
+    let by = SignedDuration::try_from(by).unwrap_or(SignedDuration::MAX);
+    at.checked_sub(by).unwrap_or(Timestamp::MIN)
+}
+
 /// The time from `from` until `to`; zero where `to` is not later.
 #[must_use]
 pub fn until(from: Timestamp, to: Timestamp) -> Duration {
@@ -38,6 +45,12 @@ mod tests {
     fn sums_stop_at_the_end_of_time() {
         assert_eq!(plus(Timestamp::MAX, Duration::from_secs(1)), Timestamp::MAX);
         assert_eq!(plus(Timestamp::UNIX_EPOCH, Duration::MAX), Timestamp::MAX);
+        assert_eq!(minus(Timestamp::UNIX_EPOCH, Duration::MAX), Timestamp::MIN);
+        let second = Duration::from_secs(1);
+        assert_eq!(
+            plus(minus(Timestamp::UNIX_EPOCH, second), second),
+            Timestamp::UNIX_EPOCH
+        );
     }
 
     #[test]

@@ -15,8 +15,9 @@ mod sql;
 use std::path::{Path, PathBuf};
 
 /// The crates of the layout by directory and package, save the tests.
-const CRATES: [(&str, &str); 7] = [
+const CRATES: [(&str, &str); 8] = [
     ("domain", "ackord"),
+    ("adapters-alerts", "ackord-alerts"),
     ("adapters-bestbuy", "ackord-bestbuy"),
     ("adapters-postgres", "ackord-postgres"),
     ("adapters-sqlite", "ackord-sqlite"),

@@ -1,9 +1,11 @@
-//! `ackord check`: tries the settings, the store and the credentials, a line each.
+//! `ackord check`: tries the settings, the store, the credentials and what stands around them, a line each.
+
+mod around;
 
 use std::sync::Arc;
 
 use ackord::call::{CallEnd, CallId, NewCall, SeenState};
-use ackord::ports::{Account, CallLog, StoreError, StoreResult};
+use ackord::ports::{Account, CallLog, ShopKey, StoreError, StoreResult};
 use anyhow::Result;
 use async_trait::async_trait;
 use clap::Args;
@@ -71,7 +73,11 @@ pub async fn check(args: &CheckArgs, context: &Context<'_>) -> Result<Exit> {
             let mut findings = vec![settings_finding(&config)];
             let (store, calls) = store_finding(&config).await;
             findings.push(store);
-            findings.push(credentials_finding(&config, calls).await);
+            findings.extend(around::clock(calls.as_ref()).await);
+            let (credentials, shop) = credentials_finding(&config, calls.clone()).await;
+            findings.push(credentials);
+            findings.push(around::limits(&config, calls.as_ref(), shop.as_ref()).await);
+            findings.push(around::alerts(&config));
             findings
         }
     };
@@ -122,8 +128,8 @@ async fn store_finding(config: &Config) -> (Finding, Option<Arc<dyn OpenStore>>)
     }
 }
 
-/// Asks the marketplace whose key it is.
-async fn credentials_finding(config: &Config, store: Option<Arc<dyn OpenStore>>) -> Finding {
+/// Asks the marketplace whose key it is; tells by what its shop is known in the store as well.
+async fn credentials_finding(config: &Config, store: Option<Arc<dyn OpenStore>>) -> (Finding, Option<ShopKey>) {
     let what = "marketplace";
     let budget = store.as_ref().and_then(|store| wiring::budget(config, store));
     let log: Arc<dyn CallLog> = match store {
@@ -132,20 +138,22 @@ async fn credentials_finding(config: &Config, store: Option<Arc<dyn OpenStore>>)
     };
     let marketplace = match wiring::marketplace(config, log, budget.clone()) {
         Ok(marketplace) => marketplace,
-        Err(error) => return Finding::problem(what, error.as_ref()),
+        Err(error) => return (Finding::problem(what, error.as_ref()), None),
     };
+    let key = marketplace.shop_key();
     if let Some(budget) = budget {
         match budget.draw_one(&marketplace.shop_key()).await {
             Ok(true) => {}
-            Ok(false) => return out_of_budget(what),
-            Err(error) => return Finding::problem(what, &error),
+            Ok(false) => return (out_of_budget(what), Some(key)),
+            Err(error) => return (Finding::problem(what, &error), Some(key)),
         }
     }
     let url = &config.marketplace.url;
-    match marketplace.account().await {
+    let finding = match marketplace.account().await {
         Ok(account) => of_account(what, url, &account, config.marketplace.shop_id),
         Err(error) => Finding::problem(what, &error),
-    }
+    };
+    (finding, Some(key))
 }
 
 /// Nothing is wrong with it; it is just not asked now.

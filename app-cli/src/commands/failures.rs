@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use ackord::failure::{FailureCause, FailureId};
+use ackord::diagnosis::Diagnosis;
+use ackord::failure::{FailureCause, FailureId, PROCESS};
 use ackord::ports::{FailureFilter, FailureRow};
 use ackord::{OrderId, Timestamp};
 use anyhow::Result;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
+use serde_json::Value;
 
 use super::Context;
 use super::listing::{PageArgs, PageOf};
@@ -24,7 +26,7 @@ use crate::wiring::{self, OpenStore};
 pub enum FailuresCommand {
     /// Entries of the inbox, newest first, those of a cause together
     List(ListArgs),
-    /// One entry, with what was being worked on
+    /// One entry: what was being worked on, what was sent and answered each time, the likely cause and what to do
     Show(ShowArgs),
     /// Give the orders of entries another attempt
     ///
@@ -134,6 +136,16 @@ pub(super) async fn about(store: &dyn OpenStore, rows: &[FailureRow], config: &C
     ))
 }
 
+/// Why the order fails that an entry of acceptance is about.
+async fn diagnosis(store: &dyn OpenStore, row: &FailureRow) -> Result<Option<Diagnosis>> {
+    let named = row.related_id.as_deref().filter(|_| row.process_name == PROCESS);
+    let Some(id) = named.and_then(|id| OrderId::new(id).ok()) else {
+        return Ok(None);
+    };
+    let story = store.story(&id).await?;
+    Ok(story.as_ref().and_then(Diagnosis::of))
+}
+
 async fn show(args: &ShowArgs, context: &Context<'_>) -> Result<Exit> {
     let config = context.settings(&args.store.and(&SettingFlags::default()))?;
     let store = wiring::open_for_reading(&config).await?;
@@ -143,11 +155,17 @@ async fn show(args: &ShowArgs, context: &Context<'_>) -> Result<Exit> {
         id: args.id.to_string(),
     })?;
     let about = about(&*store, std::slice::from_ref(&row), &config).await?;
+    let diagnosis = diagnosis(&*store, &row).await?;
     store.close().await;
     let text = if args.json {
-        render::json::pretty(&render::json::failure(&row))
+        let mut told = render::json::failure(&row);
+        told["diagnosis"] = diagnosis.as_ref().map_or(Value::Null, render::diagnosis_json);
+        render::json::pretty(&told)
     } else {
-        render::failure_page(&row, &about)
+        let why = diagnosis.as_ref().map_or_else(String::new, |diagnosis| {
+            format!("{}\n", render::diagnosis_block(diagnosis))
+        });
+        render::failure_page(&row, &about) + &why
     };
     context.streams.out.write(&text)?;
     Ok(Exit::Done)

@@ -1,14 +1,19 @@
 //! The verbs, a file each: its arguments, whose doc comments are its help, and one function.
 
+pub mod alerts;
 pub mod calls;
 pub mod check;
+pub mod completions;
 mod confirm;
 mod decision;
 pub mod demo;
 mod demo_cases;
 mod demo_report;
+pub mod export;
 pub mod failures;
+pub mod init;
 mod listing;
+pub mod man;
 pub mod migrate;
 pub mod orders;
 pub mod prune;
@@ -19,7 +24,10 @@ pub mod retry;
 pub mod run;
 pub mod sandbox;
 pub mod serve;
+pub mod stats;
 pub mod verify;
+pub mod watch;
+pub mod window;
 
 use std::path::Path;
 

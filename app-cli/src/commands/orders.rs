@@ -10,6 +10,7 @@ use super::Context;
 use super::listing::{PageArgs, PageOf};
 use super::record::{self, RecordArgs};
 use super::retry::{self, RetryOrdersArgs};
+use super::watch::{self, WatchArgs};
 use crate::exit::Exit;
 use crate::render;
 use crate::report_error::NotOnRecord;
@@ -32,6 +33,10 @@ pub enum OrdersCommand {
     /// The entry stands in the order's timeline with who entered it, and acceptance leaves the order alone from then on. The
     /// statuses of acceptance itself are not entered: they are found out.
     Record(RecordArgs),
+    /// Follow timelines live: each entry as it is written, by whichever program
+    ///
+    /// Of every order, or of those that are named. It changes nothing, and ends on Ctrl-C with 0.
+    Watch(WatchArgs),
 }
 
 /// Arguments of `ackord orders list`.
@@ -63,7 +68,7 @@ pub struct ShowArgs {
     pub store: StoreFlag,
 }
 
-/// Lists orders, shows one, or decides about some.
+/// Lists orders, shows one, decides about some, or follows them.
 ///
 /// # Errors
 /// Whatever keeps it from being read or carried out.
@@ -73,6 +78,7 @@ pub async fn orders(command: &OrdersCommand, context: &Context<'_>) -> Result<Ex
         OrdersCommand::Show(args) => show(args, context).await,
         OrdersCommand::Retry(args) => retry::orders(args, context).await,
         OrdersCommand::Record(args) => record::record(args, context).await,
+        OrdersCommand::Watch(args) => watch::watch(args, context).await,
     }
 }
 

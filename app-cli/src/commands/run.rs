@@ -1,6 +1,7 @@
 //! `ackord run`: one run of the workflow.
 
-use ackord::workflow::{Halt, RunOptions, RunReport, Wait};
+use ackord::alerts::{RunNote, Watch};
+use ackord::workflow::{Event, Halt, Observer as _, RunOptions, RunReport, Wait};
 use anyhow::Result;
 use clap::Args;
 
@@ -10,7 +11,7 @@ use crate::progress::Progress;
 use crate::render::{self, style};
 use crate::report_error::{self, Told};
 use crate::settings::{SettingFlags, StoreFlag};
-use crate::{signals, span, wiring};
+use crate::{alerting, logs, signals, span, wiring};
 
 /// Arguments of `ackord run`.
 #[derive(Debug, Args)]
@@ -76,15 +77,34 @@ async fn carry_out(args: &RunArgs, context: &Context<'_>) -> Result<RunReport> {
     config.api_key()?;
     let store = wiring::open_for_work(&config, context).await?;
     let workflow = wiring::workflow(&config, &store)?;
+    let watch = alerting::watch(&config, &store)?;
     let options = RunOptions {
         wait: if args.no_wait { Wait::No } else { Wait::ForValidations },
         stop: signals::stop_on_signal(context.streams.err.clone())?,
     };
     let progress = Progress::new(&context.streams.err, context.quiet);
-    let report = workflow.run(&options, &progress).await;
+    let observer = |event: &Event| {
+        logs::events::event(event);
+        progress.on_event(event);
+    };
+    let report = logs::run::one(workflow.run(&options, &observer)).await;
     progress.finish();
+    tell_of(&report, &watch).await;
     store.close().await;
     Ok(report)
+}
+
+/// Notes how the run ended and makes a round of alerts: for those who run by a timer of their own. What goes wrong with that is no
+/// fault of the run.
+async fn tell_of(report: &RunReport, watch: &Watch) {
+    if let Some(note) = RunNote::of(report.halt.as_ref())
+        && let Err(error) = watch.note_run(&note).await
+    {
+        tracing::warn!(%error, "how the run ended could not be noted");
+    }
+    if let Err(error) = watch.round().await {
+        tracing::warn!(%error, "the round of alerts failed");
+    }
 }
 
 /// The highest of what applies.

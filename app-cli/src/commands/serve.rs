@@ -2,6 +2,7 @@
 
 mod health;
 mod http;
+mod sentinel;
 mod supervisor;
 
 use std::sync::Arc;
@@ -13,9 +14,12 @@ use anyhow::Result;
 use clap::Args;
 
 use self::health::Health;
+use self::sentinel::Sentinel;
 use self::supervisor::Supervisor;
 use super::Context;
+use crate::alerting;
 use crate::exit::Exit;
+use crate::metrics::{Exporter, Metrics};
 use crate::report_error;
 use crate::schedule::schedule;
 use crate::settings::{Config, SettingFlags, StoreFlag};
@@ -47,25 +51,37 @@ pub async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<Exit> {
     let trigger = Trigger::new();
     signals::pull_on_signal(trigger.clone())?;
     let health = Arc::new(Health::new());
+    let metrics = Arc::new(Metrics::default());
+    let exporter = Arc::new(Exporter::new(Arc::clone(&metrics)));
     if let Some(address) = config.serve.listen {
-        let token = config.serve_token()?;
-        let address = http::listen(address, Arc::clone(&health), trigger.clone(), token, stop.clone()).await?;
+        let known = http::Known {
+            health: Arc::clone(&health),
+            exporter: Arc::clone(&exporter),
+            trigger: trigger.clone(),
+            token: config.serve_token()?.map(Arc::new),
+        };
+        let address = http::listen(address, known, stop.clone()).await?;
         if !context.quiet {
             context.streams.err.line(&format!("answering on http://{address}"));
         }
     }
-    let supervisor = Supervisor::new(context, health);
+    let mut supervisor = Supervisor::new(context, health, metrics);
     let Some(store) = open(&config, &stop, &supervisor, context).await? else {
         return Ok(Exit::Done);
     };
-    let workflow = wiring::workflow(&config, &store)?;
+    let workflow = wiring::metered_workflow(&config, &store, &exporter)?;
+    let watch = alerting::metered_watch(&config, &store, exporter.metrics())?;
+    let sentinel = Sentinel::begin(watch, Arc::clone(exporter.metrics()));
+    supervisor.notes_go_to(sentinel.notes());
     let options = ServeOptions {
         schedule: schedule(&config.serve),
         trigger,
         stop,
     };
     supervisor.ready();
-    workflow.serve(&options, &supervisor).await;
+    supervisor.runs().carry(workflow.serve(&options, &supervisor)).await;
+    drop(supervisor);
+    sentinel.end().await;
     store.close().await;
     Ok(Exit::Done)
 }

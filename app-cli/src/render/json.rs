@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use ackord::OrderId;
 use ackord::ports::{CallRow, Entry, FailureRow, OrderStory, OrderSummary, Pruning};
 use ackord::time::plus;
 use ackord::workflow::{Change, ReconcileReport, RunReport};
+use ackord::{OrderId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::report_error::Told;
@@ -80,6 +80,17 @@ fn entry(entry: &Entry) -> Value {
         "send_call_id": entry.send.map(|id| id.0),
         "look_call_id": entry.look.map(|id| id.0),
     })
+}
+
+/// An entry by itself, with what it is of.
+#[must_use]
+pub fn timeline_entry(order_id: &OrderId, placed_at: Timestamp, entry: &Entry) -> Value {
+    let mut value = self::entry(entry);
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("order_id".to_owned(), json!(order_id.as_str()));
+        fields.insert("placed_at".to_owned(), json!(placed_at.to_string()));
+    }
+    value
 }
 
 /// A call; its bodies only where asked for.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ackord::Timestamp;
-use ackord::ports::{CallRow, Entry, FailureRow, OrderStory, OrderSummary};
+use ackord::ports::{CallRow, Entry, FailureRow, OrderStory, OrderSummary, TimelineRow};
 use ackord::time::{plus, until};
 use ackord::work::Phase;
 
@@ -38,6 +38,19 @@ pub fn story_page(story: &OrderStory, deadline: Duration, now: Timestamp, sink: 
         listing.row(vec![style::dim(&stamp_exact(happening.at)), what, word, words]);
     }
     text + &listing.render(sink)
+}
+
+/// An entry by itself, as one line, for whoever follows live.
+#[must_use]
+pub fn entry_line(row: &TimelineRow) -> String {
+    let Happening {
+        at,
+        row: [what, status, words],
+        ..
+    } = of_entry(&row.entry);
+    let order = clean(row.order_id.as_str());
+    let line = format!("{}  {order}  {what}  {status}  {words}", style::dim(&stamp_exact(at)));
+    format!("{}\n", line.trim_end())
 }
 
 fn facts(summary: &OrderSummary, deadline: Duration, now: Timestamp) -> Vec<(&'static str, String)> {

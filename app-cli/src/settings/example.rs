@@ -29,17 +29,7 @@ fn entry(setting: &Setting) -> String {
     };
     lines.push(format!("# ({flag}{})", setting.variable()));
     let value = setting.default_text().map_or_else(
-        || match setting.kind {
-            _ if setting.key == "api_key_file" => "\"/etc/ackord/key\"".to_owned(),
-            _ if setting.key == "calls_per_hour" => "1000".to_owned(),
-            _ if setting.key == "call_burst" => "250".to_owned(),
-            _ if setting.key == "serve_cron" => "\"*/10 6-22 * * *\"".to_owned(),
-            _ if setting.key == "serve_time_zone" => "\"America/Toronto\"".to_owned(),
-            _ if setting.key == "serve_listen" => "\"127.0.0.1:9464\"".to_owned(),
-            _ if setting.key == "serve_token_file" => "\"/etc/ackord/token\"".to_owned(),
-            Kind::Number => "2001".to_owned(),
-            _ => "\"…\"".to_owned(),
-        },
+        || sample(setting),
         |text| match setting.kind {
             Kind::Number | Kind::Switch => text,
             Kind::Span | Kind::Text => format!("\"{text}\""),
@@ -52,4 +42,27 @@ fn entry(setting: &Setting) -> String {
     };
     lines.push(format!("#{} = {value}{note}\n", setting.key));
     lines.join("\n")
+}
+
+/// A value for a setting without a default.
+fn sample(setting: &Setting) -> String {
+    match (setting.key, setting.kind) {
+        ("calls_per_hour", _) => "1000",
+        ("call_burst", _) => "250",
+        (_, Kind::Number) => "2001",
+        ("api_key_file", _) => "\"/etc/ackord/key\"",
+        ("serve_cron", _) => "\"*/10 6-22 * * *\"",
+        ("serve_time_zone", _) => "\"America/Toronto\"",
+        ("serve_listen", _) => "\"127.0.0.1:9464\"",
+        ("serve_token_file", _) => "\"/etc/ackord/token\"",
+        ("alert_webhook_url", _) => "\"https://alerts.example/ackord\"",
+        ("alert_webhook_secret_file", _) => "\"/etc/ackord/webhook-secret\"",
+        ("alert_slack_url_file", _) => "\"/etc/ackord/slack-url\"",
+        ("alert_smtp_url", _) => "\"smtps://ackord@mail.example:465\"",
+        ("alert_smtp_password_file", _) => "\"/etc/ackord/smtp-password\"",
+        ("alert_mail_from", _) => "\"ackord@shop.example\"",
+        ("alert_mail_to", _) => "\"orders@shop.example, kim@shop.example\"",
+        _ => "\"…\"",
+    }
+    .to_owned()
 }

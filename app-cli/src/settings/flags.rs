@@ -12,7 +12,7 @@ pub struct SettingFlags(BTreeMap<&'static str, String>);
 
 impl SettingFlags {
     /// The text given for this setting.
-    pub(super) fn get(&self, key: &str) -> Option<&str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
     }
 

@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::nearest::nearest;
 
 /// Variables of ours that are no settings.
-const OTHER_VARIABLES: [&str; 2] = ["ACKORD_CONFIG", "ACKORD_LOG"];
+const OTHER_VARIABLES: [&str; 3] = ["ACKORD_CONFIG", "ACKORD_LOG", "ACKORD_LOG_FORMAT"];
 
 /// The settings that hold, and what is worth a warning about them. The file is `named`, or else that of the variable
 /// `ACKORD_CONFIG`, or else `ackord.toml` in the working directory where that is there.
@@ -71,7 +71,9 @@ fn lay(config: &mut Config, values: Vec<(&'static Setting, String, Origin)>) -> 
         (setting.set)(config, &text).map_err(|problem| SettingsError::Value {
             problem: match setting.key {
                 // The one may hold a password, the other is a secret.
-                "store" | "api_key" | "marketplace_url" => format!("the value {problem}"),
+                "store" | "api_key" | "marketplace_url" | "alert_webhook_url" | "alert_smtp_url" => {
+                    format!("the value {problem}")
+                }
                 _ => format!("`{}` {problem}", text.trim()),
             },
             origin: origin.clone(),

@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use ackord::alerts::AlertRules;
 use ackord::settings::InvalidSetting;
 use ackord::workflow::Every;
 use ackord_postgres::ClaimStrategy;
@@ -92,6 +93,27 @@ impl Default for ServeConfig {
     }
 }
 
+/// When and how people are told of what is wrong.
+#[derive(Debug, Clone, Default)]
+pub struct AlertsConfig {
+    /// Where alerts are posted.
+    pub webhook_url: Option<String>,
+    /// By what they are signed.
+    pub webhook_secret: KeySource,
+    /// The incoming webhook of Slack.
+    pub slack_url: KeySource,
+    /// The mail server.
+    pub smtp_url: Option<String>,
+    /// Its password.
+    pub smtp_password: KeySource,
+    /// The sender.
+    pub mail_from: Option<String>,
+    /// The receivers, separated by commas.
+    pub mail_to: Option<String>,
+    /// When, and how often; its deadline is the workflow's.
+    pub rules: AlertRules,
+}
+
 /// The settings that hold.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -107,6 +129,8 @@ pub struct Config {
     pub workflow: ackord::Settings,
     /// When `ackord serve` runs.
     pub serve: ServeConfig,
+    /// Alerts.
+    pub alerts: AlertsConfig,
     origins: BTreeMap<&'static str, Origin>,
 }
 
@@ -131,6 +155,7 @@ impl Default for Config {
             key: KeySource::default(),
             workflow: ackord::Settings::default(),
             serve: ServeConfig::default(),
+            alerts: AlertsConfig::default(),
             origins: BTreeMap::new(),
         }
     }
@@ -174,9 +199,26 @@ impl Config {
     /// # Errors
     /// [`SettingsError::Key`] where it can't be read or is none.
     pub fn serve_token(&self) -> Result<Option<SecretString>, SettingsError> {
-        match &self.serve.token {
+        self.secret("serve_token_file", &self.serve.token)
+    }
+
+    /// What the file of the setting `key` holds; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`SettingsError::Key`] where it can't be read or is none.
+    pub(crate) fn secret(&self, key: &str, source: &KeySource) -> Result<Option<SecretString>, SettingsError> {
+        match source {
             KeySource::None => Ok(None),
-            token => token.read(self.origin("serve_token_file")).map(Some),
+            source => source.read(self.origin(key)).map(Some),
+        }
+    }
+
+    /// The rules of alerts.
+    #[must_use]
+    pub fn alert_rules(&self) -> AlertRules {
+        AlertRules {
+            deadline: self.workflow.acceptance_deadline,
+            ..self.alerts.rules.clone()
         }
     }
 

@@ -140,6 +140,44 @@ macro_rules! count_setting {
     };
 }
 
+macro_rules! secret_file {
+    ($key:literal, $field:ident . $inner:ident, $about:literal, $more:literal) => {
+        Setting {
+            key: $key,
+            kind: Kind::Text,
+            value_name: "PATH",
+            about: $about,
+            more: $more,
+            flag: true,
+            common: false,
+            set: |config, text| {
+                config.$field.$inner = KeySource::File(text.into());
+                Ok(())
+            },
+            show: |_| None,
+        }
+    };
+}
+
+macro_rules! text_setting {
+    ($key:literal, $value_name:literal, $field:ident . $inner:ident, $read:path, $about:literal, $more:literal) => {
+        Setting {
+            key: $key,
+            kind: Kind::Text,
+            value_name: $value_name,
+            about: $about,
+            more: $more,
+            flag: true,
+            common: false,
+            set: |config, text| {
+                config.$field.$inner = Some($read(text)?);
+                Ok(())
+            },
+            show: |config| config.$field.$inner.clone(),
+        }
+    };
+}
+
 const fn common(setting: Setting) -> Setting {
     Setting {
         common: true,
@@ -448,7 +486,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "serve_listen",
         kind: Kind::Text,
         value_name: "ADDRESS",
-        about: "Where `ackord serve` answers over HTTP: whether it is alive (`/livez`) and ready (`/readyz`), and `POST /run`",
+        about: "Where `ackord serve` answers over HTTP: `/livez`, `/readyz`, `/metrics` for Prometheus, and `POST /run`",
         more: "Left out, nowhere. What it answers is plain HTTP: let it listen on this machine, or behind a proxy.",
         flag: true,
         common: false,
@@ -458,26 +496,104 @@ pub static SETTINGS: &[Setting] = &[
         },
         show: |config| config.serve.listen.map(|address| address.to_string()),
     },
-    Setting {
-        key: "serve_token_file",
-        kind: Kind::Text,
-        value_name: "PATH",
-        about: "A file that holds the token for `POST /run` alone: `Authorization: Bearer TOKEN`",
-        more: "Left out, nobody can ask for a run over HTTP.",
-        flag: true,
-        common: false,
-        set: |config, text| {
-            config.serve.token = KeySource::File(text.into());
-            Ok(())
-        },
-        show: |_| None,
-    },
+    secret_file!(
+        "serve_token_file",
+        serve.token,
+        "A file that holds the token for `POST /run` alone: `Authorization: Bearer TOKEN`",
+        "Left out, nobody can ask for a run over HTTP."
+    ),
+    text_setting!(
+        "alert_webhook_url",
+        "URL",
+        alerts.webhook_url,
+        receiver_url,
+        "Where alerts are posted as JSON",
+        "Signed, where alert_webhook_secret_file is set. It must be https, except on this machine."
+    ),
+    secret_file!(
+        "alert_webhook_secret_file",
+        alerts.webhook_secret,
+        "A file that holds the secret alone by which posted alerts are signed",
+        "Needed with alert_webhook_url."
+    ),
+    secret_file!(
+        "alert_slack_url_file",
+        alerts.slack_url,
+        "A file that holds the URL alone of an incoming webhook of Slack, or of what understands the same",
+        "Whoever knows the URL can post there: it is a secret."
+    ),
+    text_setting!(
+        "alert_smtp_url",
+        "URL",
+        alerts.smtp_url,
+        plain_text,
+        "The mail server for alerts: `smtps://USER@HOST:465` or `smtp+starttls://USER@HOST:587`",
+        "Needs alert_mail_from and alert_mail_to."
+    ),
+    secret_file!(
+        "alert_smtp_password_file",
+        alerts.smtp_password,
+        "A file that holds the password alone for the mail server",
+        "Left out, nobody logs in there."
+    ),
+    text_setting!(
+        "alert_mail_from",
+        "ADDRESS",
+        alerts.mail_from,
+        plain_text,
+        "The sender of alerts by mail",
+        ""
+    ),
+    text_setting!(
+        "alert_mail_to",
+        "ADDRESSES",
+        alerts.mail_to,
+        plain_text,
+        "Who gets alerts by mail",
+        "Several are separated by commas."
+    ),
+    span_setting!(
+        "alert_outage_after",
+        alerts.rules.outage_after,
+        "How long the marketplace or the database may be down before there is an alert",
+        ""
+    ),
+    span_setting!(
+        "alert_silent_after",
+        alerts.rules.silent_after,
+        "How long nothing may have run before there is an alert",
+        "Longer than serve_interval, or than the gaps of serve_cron."
+    ),
+    span_setting!(
+        "alert_reminder",
+        alerts.rules.reminder,
+        "How often there is a reminder of what still is so",
+        ""
+    ),
 ];
 
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.trim()
         .parse()
         .map_err(|_| "is no address with a port: write `127.0.0.1:9464`".to_owned())
+}
+
+fn plain_text(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("is empty".to_owned()),
+        text if text.chars().any(char::is_control) => Err("holds a control character".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
+fn receiver_url(text: &str) -> Result<String, String> {
+    let text = plain_text(text)?;
+    let url = Url::parse(&text).map_err(|error| format!("is no URL: {error}"))?;
+    match url.scheme() {
+        "https" => Ok(text),
+        "http" if is_local(&url) => Ok(text),
+        _ => Err("must begin with https".to_owned()),
+    }
 }
 
 fn time_zone(text: &str) -> Result<TimeZone, String> {
@@ -514,12 +630,7 @@ fn number<T: std::str::FromStr>(text: &str) -> Result<T, String> {
 
 fn marketplace_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text.trim()).map_err(|error| format!("is no URL: {error}"))?;
-    let local = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    };
+    let local = is_local(&url);
     match url.scheme() {
         _ if !url.username().is_empty() || url.password().is_some() => {
             Err("holds a user or password; the key alone opens the API".to_owned())
@@ -530,6 +641,15 @@ fn marketplace_url(text: &str) -> Result<String, String> {
             Err("must begin with https: the key would travel readable (http is for this machine alone)".to_owned())
         }
         _ => Err("must begin with https".to_owned()),
+    }
+}
+
+fn is_local(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 
@@ -567,7 +687,9 @@ mod tests {
             let value = match (setting.key, setting.kind) {
                 ("store", _) => "sqlite:other.db",
                 ("marketplace_url", _) => "https://other.example",
-                ("api_key" | "api_key_file" | "serve_token_file", _) => continue,
+                ("api_key", _) => continue,
+                (key, _) if key.ends_with("_file") => continue,
+                ("alert_webhook_url", _) => "https://alerts.example/hook",
                 ("serve_listen", _) => "127.0.0.1:9464",
                 ("postgres_claim", _) => "guarded-update",
                 ("serve_cron", _) => "*/7 * * * *",

@@ -94,3 +94,41 @@ fn it_logs_to_stderr_where_it_is_asked_to() {
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&output.stderr).contains("ACKORD_LOG"));
 }
+
+#[test]
+fn it_says_all_in_json_lines_where_it_is_asked_to() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = ackord()
+        .args(["run", "--store", &store_in(directory.path())])
+        .env("ACKORD_LOG", "debug")
+        .env("ACKORD_LOG_FORMAT", "json")
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let words = String::from_utf8(output.stderr).unwrap();
+    let read = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    let lines: Vec<serde_json::Value> = words.lines().map(read).collect();
+    let error = lines.iter().find(|line| line["level"] == "ERROR").unwrap();
+    assert_eq!(
+        (&error["target"], &error["kind"]),
+        (&"ackord::words".into(), &"settings".into())
+    );
+    assert!(error["message"].as_str().unwrap().contains("key"), "{error}");
+}
+
+#[test]
+fn a_form_of_log_that_it_does_not_know_is_warned_of() {
+    let directory = tempfile::tempdir().unwrap();
+    let output = ackord()
+        .args(["migrate", "--store", &store_in(directory.path())])
+        .env("ACKORD_LOG_FORMAT", "xml")
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        words.contains("ACKORD_LOG_FORMAT: `xml` is neither `text` nor `json`"),
+        "{words}"
+    );
+}

@@ -156,7 +156,7 @@ impl Tables {
             send: None,
             look: None,
         };
-        self.entries.entry(id.clone()).or_default().push(written);
+        self.append_entry(id, written);
         self.work.put(id.clone(), row);
         Ok(())
     }

@@ -65,6 +65,6 @@ impl Tables {
         self.operations.appended(&order.order_id, entry.version, operation);
         self.operations.worked(&order.order_id, Some(operation));
         self.work.put(order.order_id.clone(), work);
-        self.entries.entry(order.order_id.clone()).or_default().push(entry);
+        self.append_entry(&order.order_id, entry);
     }
 }

@@ -1,5 +1,6 @@
 //! Ports without an outside, for tests and examples: a store in memory, a clock that is turned by hand, seeded randomness.
 
+mod alerts;
 mod audit;
 mod call_log;
 mod claim;
@@ -10,6 +11,7 @@ mod inbox;
 mod ingest;
 mod intents;
 mod operations;
+mod overview;
 mod random;
 mod record;
 mod recovery;
@@ -19,6 +21,7 @@ mod shop;
 mod standings;
 mod store;
 mod tables;
+mod timeline;
 mod view;
 mod work_store;
 mod work_table;

@@ -8,7 +8,8 @@ use crate::call::{CallId, SeenState};
 use crate::failure::FailureId;
 use crate::order::OrderId;
 use crate::ports::{
-    CallFilter, CallRow, FailureFilter, FailureRow, OrderFilter, OrderStory, OrderSummary, RecordReader, StoreResult,
+    CallFilter, CallRow, EntryCursor, EntryFilter, FailureFilter, FailureRow, OrderFilter, OrderStory, OrderSummary,
+    RecordReader, StoreResult, TimelineRow,
 };
 use crate::time::Timestamp;
 use crate::work::Version;
@@ -61,6 +62,14 @@ impl RecordReader for MemoryStore {
                 .map(|filed| filed.row.clone())
                 .collect(),
         }))
+    }
+
+    async fn entries(&self, filter: &EntryFilter) -> StoreResult<Vec<TimelineRow>> {
+        Ok(self.tables().timeline(filter))
+    }
+
+    async fn newest_entry(&self) -> StoreResult<Option<EntryCursor>> {
+        Ok(self.tables().newest_entry())
     }
 
     async fn calls(&self, filter: &CallFilter) -> StoreResult<Vec<CallRow>> {

@@ -62,10 +62,7 @@ impl Tables {
         self.operations.worked(id, Some(operation));
         if let Some(entry) = &settlement.entry {
             self.operations.appended(id, version, operation);
-            self.entries
-                .entry(id.clone())
-                .or_default()
-                .push(entry_of_ours(entry, version, now));
+            self.append_entry(id, entry_of_ours(entry, version, now));
         }
         self.work.change(id, |row| {
             if let Some(entry) = &settlement.entry {

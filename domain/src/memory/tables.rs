@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alerts::AlertTables;
 use super::operations::Operations;
 use super::work_table::WorkTable;
 use crate::call::{CallEnd, CallId, CallOutcome, NewCall, SERVICE};
@@ -74,6 +75,8 @@ pub(super) struct Tables {
     pub(super) hold: Option<Hold>,
     pub(super) orders: BTreeMap<OrderId, StoredOrder>,
     pub(super) entries: BTreeMap<OrderId, Vec<Entry>>,
+    /// The entries of all timelines in the order in which they were appended: each one's order, and its place in the timeline.
+    pub(super) appended: Vec<(OrderId, usize)>,
     pub(super) calls: BTreeMap<CallId, LoggedCall>,
     /// Which calls are about an order or showed it.
     pub(super) calls_by_order: BTreeMap<String, BTreeSet<CallId>>,
@@ -86,6 +89,7 @@ pub(super) struct Tables {
     /// What each claim was told: nothing else remains to find it by.
     pub(super) told: BTreeMap<OperationId, Vec<Claimed>>,
     pub(super) prunings: Vec<Pruning>,
+    pub(super) alerts: AlertTables,
     pub(super) operations: Operations,
 }
 
@@ -96,6 +100,7 @@ impl Default for Tables {
             hold: None,
             orders: BTreeMap::new(),
             entries: BTreeMap::new(),
+            appended: Vec::new(),
             calls: BTreeMap::new(),
             calls_by_order: BTreeMap::new(),
             failures: BTreeMap::new(),
@@ -105,6 +110,7 @@ impl Default for Tables {
             budgets: BTreeMap::new(),
             told: BTreeMap::new(),
             prunings: Vec::new(),
+            alerts: AlertTables::default(),
             operations: Operations::default(),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Every duty of an implementer is a MUST sentence, and each has its case in the contract suites.
 
+mod alert_store;
 mod audit;
 mod call_log;
 mod clock;
@@ -10,14 +11,20 @@ mod inbox;
 mod marketplace;
 #[cfg(any(test, feature = "mocks"))]
 mod mocks;
+mod notifier;
+mod overview;
 mod randomness;
 mod record;
 mod recovery;
 mod retention;
 mod shop;
 mod store_error;
+mod timeline;
 mod work_store;
 
+pub use alert_store::{
+    AlertChange, AlertId, AlertRow, AlertStore, Delivery, DeliveryEnd, DeliveryId, DeliveryRow, ShopHealth, WITHDRAWN,
+};
 pub use audit::{RebuiltPage, RecordAudit};
 pub use call_log::CallLog;
 pub use clock::{Clock, StoreClock};
@@ -27,6 +34,8 @@ pub use marketplace::{
     Account, Listing, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit,
     SendVerdict, ShopKey, UnreadableOrder,
 };
+pub use notifier::{Notifier, NotifyError};
+pub use overview::{OpenGroup, Overview, OverviewRequest, PhaseCount, StoreStanding, Unaccepted};
 pub use randomness::{Randomness, new_operation};
 pub use record::{
     CallFilter, CallRow, Entry, FailureFilter, FailureRow, OrderCursor, OrderFilter, OrderStory, OrderSummary,
@@ -36,6 +45,7 @@ pub use recovery::{Hold, Recovery, Sending, TakeUp};
 pub use retention::{PruneBatch, PrunedBatch, Pruning, Retention};
 pub use shop::{PollSlot, SharedBudget, ShopState, ShopStore};
 pub use store_error::{StoreError, StoreResult};
+pub use timeline::{EntryCursor, EntryFilter, TimelineRow};
 pub use work_store::{
     ClaimRequest, Ingested, Intent, KnownOrder, NewOrder, OrderStanding, RecordedAnswer, RenewRequest, Settled,
     Suspects, WorkStore,
@@ -43,9 +53,10 @@ pub use work_store::{
 
 #[cfg(any(test, feature = "mocks"))]
 pub use self::{
-    audit::MockRecordAudit, call_log::MockCallLog, clock::MockClock, desk::MockDesk, inbox::MockInbox,
-    marketplace::MockMarketplace, mocks::MockStore, randomness::MockRandomness, record::MockRecordReader,
-    recovery::MockRecovery, retention::MockRetention, shop::MockShopStore, work_store::MockWorkStore,
+    alert_store::MockAlertStore, audit::MockRecordAudit, call_log::MockCallLog, clock::MockClock, desk::MockDesk,
+    inbox::MockInbox, marketplace::MockMarketplace, mocks::MockStore, randomness::MockRandomness,
+    record::MockRecordReader, recovery::MockRecovery, retention::MockRetention, shop::MockShopStore,
+    work_store::MockWorkStore,
 };
 
 /// All the store ports in one: what the workflow is given.

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::StoreResult;
+use super::{EntryCursor, EntryFilter, StoreResult, TimelineRow};
 use crate::call::{CallId, CallOutcome};
 use crate::failure::FailureId;
 use crate::order::OrderId;
@@ -213,6 +213,26 @@ pub trait RecordReader: Debug + Send + Sync + 'static {
     /// # Errors
     /// A [`super::StoreError`].
     async fn story(&self, id: &OrderId) -> StoreResult<Option<OrderStory>>;
+
+    /// A page of the entries of all timelines, those of other programs among them, by their cursors, rising.
+    ///
+    /// A page MUST hold the entries that follow [`EntryFilter::after`] in the span of time that is asked for, none left out and none
+    /// told twice from page to page, whatever their ids and times. One that is shorter than its limit MUST be the last. A row
+    /// MUST tell of its entry what the story of its order tells, and whether it is the order's first with that status.
+    ///
+    /// An entry may come to be seen after others with greater cursors, where several programs write at once: whoever follows live
+    /// looks back a little, as [`crate::timeline::Follow`] does.
+    ///
+    /// # Errors
+    /// A [`super::StoreError`].
+    async fn entries(&self, filter: &EntryFilter) -> StoreResult<Vec<TimelineRow>>;
+
+    /// The cursor of the newest entry; `None` where there is none. It MUST be found at once, however long the history is. An
+    /// entry whose writing begins later MUST come after it, unless another program chose the entry's id.
+    ///
+    /// # Errors
+    /// A [`super::StoreError`].
+    async fn newest_entry(&self) -> StoreResult<Option<EntryCursor>>;
 
     /// A page of calls.
     ///

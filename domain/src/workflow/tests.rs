@@ -12,6 +12,7 @@ mod breaker;
 mod budget;
 mod crash_points;
 mod crashes;
+mod day;
 mod endings;
 mod foreign;
 mod holds;

@@ -262,6 +262,12 @@ pub(super) enum Call {
         since: Option<At>,
         limit: usize,
     },
+    /// The entries of all timelines, page by page.
+    Stream {
+        since: Option<At>,
+        before: Option<At>,
+        limit: usize,
+    },
     /// Another program stores an order, without an entry.
     ForeignOrder {
         order: &'static str,

@@ -417,7 +417,7 @@ impl Generator {
 
     fn read(&mut self) -> Call {
         let limit = self.one_of(&[0, 1, 2, 5, 1000]);
-        match self.below(7) {
+        match self.below(8) {
             0 => Call::ListOrders {
                 status: self.maybe(40, |g| {
                     g.one_of(&["pending_acceptance", "acceptance_failed", "accepted", "shipped"])
@@ -439,6 +439,11 @@ impl Generator {
             4 => self.prune(),
             5 => Call::Summaries {
                 orders: (0..self.below(5)).map(|_| self.order()).collect(),
+            },
+            6 => Call::Stream {
+                since: self.maybe(20, Self::near),
+                before: self.maybe(40, Self::near),
+                limit,
             },
             _ => Call::ListFailures {
                 open: self.maybe(40, |g| g.chance(50)),

@@ -173,7 +173,7 @@ fn tell(subject: &Subject, histories: u64, started: Instant, tallies: &Tallies) 
 async fn every_fault_that_was_planted_is_found(_: &()) {
     agrees_with_itself().await;
     let mut missed = Vec::new();
-    for fault in Fault::ALL {
+    for fault in Fault::ALL.into_iter().filter(|fault| !fault.is_about_alerts()) {
         let mut lane = Lane::new(Subject::Memory(Some(fault)));
         let mut found = None;
         for seed in 1..=HISTORIES_FOR_A_FAULT {

@@ -1,6 +1,7 @@
 //! One of the stores that are compared: makes calls on it, and tells what it answered in the terms of all sides.
 
 mod restoring;
+mod stream;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -206,6 +207,7 @@ impl Side {
             Call::ListOrders { .. } | Call::Summaries { .. } | Call::Story { .. } | Call::ListFailures { .. } => {
                 self.read(call).await
             }
+            Call::Stream { .. } => self.stream(call).await,
             Call::Sending | Call::HoldSending { .. } | Call::ToReconcile { .. } => self.recover(call).await,
             Call::Prune { .. } | Call::Prunings { .. } => self.prune(call).await,
             Call::Decide { .. } | Call::CloseFailures { .. } => self.decide(call).await,

@@ -24,7 +24,13 @@ const OUTSIDE: [&str; 13] = [
     "libsqlite3-sys",
 ];
 
-const ADAPTERS: [&str; 4] = ["ackord-bestbuy", "ackord-postgres", "ackord-sqlite", "ackord-system"];
+const ADAPTERS: [&str; 5] = [
+    "ackord-alerts",
+    "ackord-bestbuy",
+    "ackord-postgres",
+    "ackord-sqlite",
+    "ackord-system",
+];
 
 /// A dependency of one package of the workspace on another.
 #[derive(Clone, Debug)]

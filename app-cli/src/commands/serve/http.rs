@@ -1,9 +1,10 @@
-//! What a service answers over HTTP: whether it is alive and ready, and, to who knows the token, that a run begins.
+//! What a service answers over HTTP: whether it is alive and ready, its metrics, and, to who knows the token, that a run begins.
 //!
 //! | request | answer |
 //! |---|---|
 //! | `GET /livez` | 200 while the loop turns, else 503 |
 //! | `GET /readyz` | 200 where runs do their work, else 503 with the reason |
+//! | `GET /metrics` | 200: numbers for Prometheus; no order, customer or key is named in them |
 //! | `POST /run`, `Authorization: Bearer TOKEN` | 202: a run begins, or another follows the one under way |
 
 use std::net::SocketAddr;
@@ -13,34 +14,31 @@ use ackord::workflow::{StopSignal, Trigger};
 use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::routing::{get, post};
 use secrecy::{ExposeSecret as _, SecretString};
 use subtle::ConstantTimeEq as _;
 use tokio::net::TcpListener;
 
 use super::health::Health;
+use crate::metrics::{self, Exporter};
 
 /// What the answers are made from.
 #[derive(Clone)]
-struct Known {
-    health: Arc<Health>,
-    trigger: Trigger,
-    token: Option<Arc<SecretString>>,
+pub(super) struct Known {
+    pub(super) health: Arc<Health>,
+    pub(super) exporter: Arc<Exporter>,
+    pub(super) trigger: Trigger,
+    /// The token for asking for a run; without one nobody can.
+    pub(super) token: Option<Arc<SecretString>>,
 }
 
 /// Listens; the answers come from a task of their own until `stop` is given. Tells the address.
 ///
 /// # Errors
 /// Where nobody can listen there.
-pub(super) async fn listen(
-    address: SocketAddr,
-    health: Arc<Health>,
-    trigger: Trigger,
-    token: Option<SecretString>,
-    stop: StopSignal,
-) -> Result<SocketAddr> {
+pub(super) async fn listen(address: SocketAddr, known: Known, stop: StopSignal) -> Result<SocketAddr> {
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("serve_listen: {address} can't be listened on"))?;
@@ -48,12 +46,9 @@ pub(super) async fn listen(
     let routes = Router::new()
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
+        .route("/metrics", get(scraped))
         .route("/run", post(run))
-        .with_state(Known {
-            health,
-            trigger,
-            token: token.map(Arc::new),
-        });
+        .with_state(known);
     tokio::spawn(async move {
         let stopped = async move { stop.given().await };
         if let Err(error) = axum::serve(listener, routes).with_graceful_shutdown(stopped).await {
@@ -75,6 +70,10 @@ async fn readyz(State(known): State<Known>) -> (StatusCode, String) {
         None => (StatusCode::OK, "ready\n".to_owned()),
         Some(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
     }
+}
+
+async fn scraped(State(known): State<Known>) -> ([(HeaderName, &'static str); 1], String) {
+    ([(CONTENT_TYPE, metrics::CONTENT_TYPE)], known.exporter.text().await)
 }
 
 async fn run(State(known): State<Known>, headers: HeaderMap) -> (StatusCode, &'static str) {

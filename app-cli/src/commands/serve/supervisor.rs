@@ -1,14 +1,20 @@
-//! Tells of a service: people by a line for each run that did anything, the system's manager by its own protocol.
+//! Tells of a service: people by a line for each run that did anything, the log and the metrics by all that happens, the system's
+//! manager by its own protocol.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use ackord::alerts::RunNote;
 use ackord::time::until;
 use ackord::workflow::{Event, Halt, Observer, RunReport, ServiceObserver, Turn};
 use ackord::{OrderStatus, Timestamp};
 use sd_notify::NotifyState;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::super::Context;
 use super::health::Health;
+use crate::logs::events;
+use crate::logs::run::RunLog;
+use crate::metrics::Metrics;
 use crate::render::{clean, clock_time, style};
 use crate::report_error;
 use crate::span;
@@ -29,17 +35,34 @@ pub(super) struct Supervisor<'a> {
     streams: &'a Streams,
     quiet: bool,
     health: Arc<Health>,
+    metrics: Arc<Metrics>,
+    runs: RunLog,
+    /// Where it is noted how runs ended, once there is a store to note it in.
+    notes: Option<UnboundedSender<RunNote>>,
     told: Mutex<Told>,
 }
 
 impl<'a> Supervisor<'a> {
-    pub(super) fn new(context: &Context<'a>, health: Arc<Health>) -> Self {
+    pub(super) fn new(context: &Context<'a>, health: Arc<Health>, metrics: Arc<Metrics>) -> Self {
         Self {
             health,
+            metrics,
+            runs: RunLog::default(),
             streams: context.streams,
             quiet: context.quiet,
+            notes: None,
             told: Mutex::default(),
         }
+    }
+
+    /// How runs end is told there.
+    pub(super) fn notes_go_to(&mut self, notes: UnboundedSender<RunNote>) {
+        self.notes = Some(notes);
+    }
+
+    /// What has to carry the service, so that the log knows its runs.
+    pub(super) fn runs(&self) -> &RunLog {
+        &self.runs
     }
 
     /// The store is open: what begins now is service.
@@ -53,13 +76,13 @@ impl<'a> Supervisor<'a> {
         self.notify(&[NotifyState::Watchdog]);
     }
 
-    fn out(&self) -> &Sink {
+    fn words(&self) -> &Sink {
         &self.streams.err
     }
 
     fn line(&self, at: Timestamp, words: &str) {
         if !self.quiet {
-            self.out().line(&format!("{} {words}", style::dim(&clock_time(at))));
+            self.words().line(&format!("{} {words}", style::dim(&clock_time(at))));
         }
     }
 
@@ -81,6 +104,10 @@ impl<'a> Supervisor<'a> {
     }
 
     fn ended(&self, began: Timestamp, at: Timestamp, report: &RunReport) {
+        if let (Some(notes), Some(note)) = (&self.notes, RunNote::of(report.halt.as_ref())) {
+            // Nobody listens any more where the service ends.
+            let _ = notes.send(note);
+        }
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let did = summary(report);
         let took = span::roughly(until(began, at));
@@ -106,6 +133,8 @@ impl<'a> Supervisor<'a> {
 
 impl Observer for Supervisor<'_> {
     fn on_event(&self, event: &Event) {
+        self.metrics.event(event);
+        events::event(event);
         if let Event::NeedsPerson { related_id, details } = event {
             let words = format!(
                 "{} {}: {}",
@@ -114,7 +143,7 @@ impl Observer for Supervisor<'_> {
                 clean(details)
             );
             if !self.quiet {
-                self.out().line(&words);
+                self.words().line(&words);
             }
         }
     }
@@ -124,8 +153,16 @@ impl ServiceObserver for Supervisor<'_> {
     fn on_turn(&self, turn: &Turn<'_>) {
         self.health.turned(turn);
         match turn {
-            Turn::Begins { .. } | Turn::Working { .. } => self.status("a run is under way"),
-            Turn::Ended { began, at, report } => self.ended(*began, *at, report),
+            Turn::Begins { .. } => {
+                self.runs.begins();
+                self.status("a run is under way");
+            }
+            Turn::Working { .. } => self.status("a run is under way"),
+            Turn::Ended { began, at, report } => {
+                self.metrics.run_ended(report, *at);
+                self.ended(*began, *at, report);
+                self.runs.ends(report);
+            }
             Turn::Resting { until } => self.status(&format!("next run at {} UTC", clock_time(*until))),
             Turn::Stopped => self.notify(&[NotifyState::Stopping]),
             _ => {}

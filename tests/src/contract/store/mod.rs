@@ -2,6 +2,7 @@
 //!
 //! A bug found in one adapter becomes a case here, not a test of that adapter.
 
+mod alerts;
 mod answers;
 mod append_only;
 mod audit;
@@ -23,6 +24,7 @@ mod locked_rows;
 mod mistakes;
 pub mod mutants;
 mod old_snapshot;
+mod overview;
 mod recovery;
 mod renew;
 mod retention;
@@ -33,6 +35,7 @@ mod shop;
 mod standings;
 mod story;
 mod text;
+mod timeline;
 
 use libtest_mimic::Trial;
 
@@ -53,6 +56,7 @@ pub fn cases(capabilities: Capabilities) -> Vec<Case<StoreFixture>> {
     cases.extend(reading());
     cases.extend(beside_others());
     cases.extend(by_hand());
+    cases.extend(alerting());
     if capabilities.sql.is_some() {
         cases.extend(by_sql());
     }
@@ -66,6 +70,7 @@ pub fn cases(capabilities: Capabilities) -> Vec<Case<StoreFixture>> {
 #[must_use]
 pub fn every_case_runs() -> Trial {
     let sources = [
+        include_str!("alerts.rs"),
         include_str!("answers.rs"),
         include_str!("append_only.rs"),
         include_str!("audit.rs"),
@@ -84,6 +89,7 @@ pub fn every_case_runs() -> Trial {
         include_str!("locked_rows.rs"),
         include_str!("mistakes.rs"),
         include_str!("old_snapshot.rs"),
+        include_str!("overview.rs"),
         include_str!("recovery.rs"),
         include_str!("renew.rs"),
         include_str!("retention.rs"),
@@ -94,6 +100,7 @@ pub fn every_case_runs() -> Trial {
         include_str!("standings.rs"),
         include_str!("story.rs"),
         include_str!("text.rs"),
+        include_str!("timeline.rs"),
     ];
     let all = Capabilities {
         sql: Some(Dialect::Postgres),
@@ -284,6 +291,12 @@ fn reading() -> Vec<Case<StoreFixture>> {
         story::an_entry_of_another_program_is_shown_as_theirs,
         story::the_story_of_a_row_without_an_entry_has_an_empty_timeline,
         story::a_timeline_is_told_by_version,
+        timeline::the_pages_of_entries_are_complete_and_repeat_nothing,
+        timeline::an_entry_of_the_stream_is_told_as_in_its_story,
+        timeline::entries_of_a_span_of_time_are_told,
+        timeline::entries_of_other_programs_are_told_where_they_were_written,
+        timeline::an_entry_tells_whether_its_status_is_new_to_its_order,
+        timeline::what_is_written_after_the_newest_entry_comes_after_it,
         audit::a_record_tells_all_of_an_order,
         audit::a_record_tells_what_each_look_showed_of_its_order,
         audit::the_pages_of_records_are_complete_and_repeat_nothing,
@@ -369,6 +382,7 @@ fn by_sql() -> Vec<Case<StoreFixture>> {
         retention::bodies_of_other_programs_stay,
         retention::bodies_are_taken_out_with_a_pruning_alone,
         retention::what_was_pruned_can_not_be_taken_back_or_made_up,
+        timeline::ids_that_another_program_chose_leave_no_entry_out,
         foreign::a_foreign_transaction_that_fails_leaves_nothing,
         foreign::a_version_given_by_another_program_is_not_taken,
         foreign::an_entry_that_claims_to_be_ours_is_refused,
@@ -413,5 +427,32 @@ fn by_hand() -> Vec<Case<StoreFixture>> {
         desk::a_decision_leaves_what_was_closed_before_as_it_was,
         desk::an_entry_alone_leaves_the_inbox_as_it_is,
         desk::a_person_closes_entries_of_any_process_once,
+    ]
+}
+
+/// What alerts are made from, and how they go out.
+fn alerting() -> Vec<Case<StoreFixture>> {
+    cases![
+        overview::an_empty_store_stands_at_nothing,
+        overview::unsettled_orders_are_counted_by_phase_and_lease,
+        overview::orders_not_known_to_be_accepted_are_told_oldest_first,
+        overview::an_order_whose_acceptance_was_answered_is_not_at_risk,
+        overview::an_order_that_waits_for_its_payment_is_not_at_risk,
+        overview::open_entries_of_the_inbox_are_told_by_cause,
+        overview::a_look_at_the_store_changes_nothing,
+        alerts::an_alert_and_its_messages_are_there_together,
+        alerts::an_alert_that_nobody_is_told_of_has_no_message,
+        alerts::an_alert_that_is_told_again_keeps_when_it_was_raised,
+        alerts::one_alert_at_a_time_is_open_for_each_key,
+        alerts::of_watches_that_change_an_alert_at_once_one_does,
+        alerts::an_alert_that_changed_since_it_was_read_is_left_alone,
+        alerts::an_all_clear_goes_to_those_who_were_told,
+        alerts::a_message_in_hand_is_not_withdrawn_and_not_tried_again,
+        alerts::a_message_is_one_takers_until_its_lease_ends,
+        alerts::a_lease_on_a_message_that_a_clock_put_too_far_ahead_holds_nobody_up,
+        alerts::messages_are_taken_oldest_first_of_these_channels_and_no_more_than_asked,
+        alerts::a_message_is_tried_again_when_that_is_due,
+        alerts::alerts_that_are_over_are_told_for_as_long_as_asked,
+        alerts::a_trouble_keeps_since_when_it_is_there,
     ]
 }

@@ -1,6 +1,7 @@
 //! Proof that the contract can fail: stores with one fault each, and databases without one of their triggers. For each
 //! there is a case that fails.
 
+mod alerts;
 mod store;
 mod triggers;
 

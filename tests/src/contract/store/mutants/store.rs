@@ -12,10 +12,11 @@ use ackord::failure::FailureId;
 use ackord::memory::MemoryStore;
 use ackord::order::OrderId;
 use ackord::ports::{
-    CallFilter, CallLog, CallRow, ClaimRequest, Decided, Desk, FailureFilter, FailureRow, Hold, Inbox, InboxEntry,
-    Ingested, Intent, ManualEntry, NewOrder, OrderFilter, OrderStanding, OrderStory, OrderSummary, PollSlot,
-    PruneBatch, PrunedBatch, Pruning, RebuiltPage, RecordAudit, RecordReader, RecordedAnswer, Recovery, RenewRequest,
-    Retention, Sending, Settled, ShopKey, ShopState, ShopStore, StoreResult, Suspects, TakeUp, WorkStore,
+    CallFilter, CallLog, CallRow, ClaimRequest, Decided, Desk, EntryCursor, EntryFilter, FailureFilter, FailureRow,
+    Hold, Inbox, InboxEntry, Ingested, Intent, ManualEntry, NewOrder, OrderFilter, OrderStanding, OrderStory,
+    OrderSummary, PollSlot, PruneBatch, PrunedBatch, Pruning, RebuiltPage, RecordAudit, RecordReader, RecordedAnswer,
+    Recovery, RenewRequest, Retention, Sending, Settled, ShopKey, ShopState, ShopStore, StoreResult, Suspects, TakeUp,
+    TimelineRow, WorkStore,
 };
 use ackord::time::{Timestamp, plus};
 use ackord::work::{Claimed, OperationId, Phase, Settlement};
@@ -101,6 +102,10 @@ faults! {
     CallsIgnoreOutcomes => "lists_calls_of_any_outcome",
     FailuresIgnoreOpen => "lists_closed_entries_as_open",
     StoryShowsOthers => "tells_of_other_orders_in_a_story",
+    EntriesLeaveOneOut => "leaves_an_entry_out_between_pages",
+    EntriesIgnoreTheEnd => "tells_of_entries_after_the_span_that_was_asked_for",
+    EntriesAreAllFirst => "takes_every_entry_for_the_first_of_its_status",
+    NewestEntryStandsStill => "tells_of_an_entry_of_before_as_the_newest",
     RecordsLeaveOneOut => "leaves_an_order_out_of_the_record",
     RecordsForgetStates => "forgets_what_looks_showed_in_the_record",
     RebuildDoesNothing => "rebuilds_nothing_and_says_it_did",
@@ -113,13 +118,22 @@ faults! {
     ManualForgetsTheActor => "forgets_who_added_an_entry",
     ManualWritesTwice => "writes_a_second_entry_of_a_person_for_one_order",
     ClosingClosesNothing => "closes_nothing_and_says_it_did",
+    StandingForgetsTheInbox => "forgets_the_inbox_in_its_overview",
+    StandingLosesTheOrder => "tells_of_the_youngest_orders_first",
+    StandingCountsAcceptedOnes => "counts_accepted_orders_as_at_risk",
+    TroubleBeginsAnew => "forgets_since_when_a_trouble_is_there",
+    AlertsGoOutBeforeTheyStand => "opens_alerts_without_their_messages",
+    AlertChangesIgnoreTheVersion => "changes_alerts_that_changed_meanwhile",
+    MessagesAreAnybodys => "gives_a_message_to_two_takers",
+    MessagesAreTakenEarly => "gives_out_messages_that_are_not_due",
+    DeliveriesEndUnnoticed => "forgets_that_a_message_arrived",
 }
 
 /// The store in memory behind a fault.
 #[derive(Debug, Clone)]
-struct Faulty {
-    store: MemoryStore,
-    fault: Fault,
+pub(super) struct Faulty {
+    pub(super) store: MemoryStore,
+    pub(super) fault: Fault,
 }
 
 impl StoreFixture {
@@ -135,6 +149,23 @@ impl StoreFixture {
 }
 
 impl Fault {
+    /// Whether it is about alerts: they are no part of the record, and no history of calls changes them.
+    #[must_use]
+    pub fn is_about_alerts(self) -> bool {
+        matches!(
+            self,
+            Self::StandingForgetsTheInbox
+                | Self::StandingLosesTheOrder
+                | Self::StandingCountsAcceptedOnes
+                | Self::TroubleBeginsAnew
+                | Self::AlertsGoOutBeforeTheyStand
+                | Self::AlertChangesIgnoreTheVersion
+                | Self::MessagesAreAnybodys
+                | Self::MessagesAreTakenEarly
+                | Self::DeliveriesEndUnnoticed
+        )
+    }
+
     /// The store, with this fault.
     #[must_use]
     pub fn of(self, store: MemoryStore) -> Arc<dyn AnyStore> {
@@ -143,7 +174,7 @@ impl Fault {
 }
 
 impl Faulty {
-    fn has(&self, fault: Fault) -> bool {
+    pub(super) fn has(&self, fault: Fault) -> bool {
         self.fault == fault
     }
 
@@ -545,6 +576,30 @@ impl RecordReader for Faulty {
             told.sort_by(|one, other| one.order_id.cmp(&other.order_id));
         }
         Ok(told)
+    }
+
+    async fn entries(&self, filter: &EntryFilter) -> StoreResult<Vec<TimelineRow>> {
+        let mut filter = filter.clone();
+        if self.has(Fault::EntriesIgnoreTheEnd) {
+            filter.before = None;
+        }
+        let mut rows = RecordReader::entries(&self.store, &filter).await?;
+        if self.has(Fault::EntriesLeaveOneOut) && filter.after.is_some() && rows.len() > 1 {
+            rows.remove(0);
+        }
+        if self.has(Fault::EntriesAreAllFirst) {
+            rows.iter_mut().for_each(|row| row.is_first = true);
+        }
+        Ok(rows)
+    }
+
+    async fn newest_entry(&self) -> StoreResult<Option<EntryCursor>> {
+        let newest = self.store.newest_entry().await?;
+        Ok(if self.has(Fault::NewestEntryStandsStill) {
+            newest.map(|_| EntryCursor(1))
+        } else {
+            newest
+        })
     }
 
     async fn calls(&self, filter: &CallFilter) -> StoreResult<Vec<CallRow>> {

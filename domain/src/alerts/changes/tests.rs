@@ -1,0 +1,163 @@
+//! Given what is wrong and what is on record, what changes.
+
+use std::time::Duration;
+
+use super::*;
+use crate::alerts::Severity;
+use crate::ports::AlertId;
+
+fn time(minutes: u64) -> Timestamp {
+    let start: Timestamp = "2026-11-23T08:00:00Z".parse().unwrap();
+    time::plus(start, Duration::from_secs(60 * minutes))
+}
+
+fn message(key: &str, count: u64, kind: Kind) -> Message {
+    Message {
+        kind,
+        key: key.to_owned(),
+        severity: Severity::Urgent,
+        shop: "shop".to_owned(),
+        title: format!("{count} orders"),
+        lines: vec!["A-1".to_owned()],
+        remedy: "look".to_owned(),
+        count,
+        since: time(0),
+        at: time(0),
+    }
+}
+
+fn condition(key: &str, count: u64) -> Condition {
+    Condition {
+        key: key.to_owned(),
+        severity: Severity::Urgent,
+        since: time(0),
+        lasting: Duration::ZERO,
+        message: message(key, count, Kind::Raised),
+    }
+}
+
+/// An open alert that people were told of at `told`.
+fn row(key: &str, count: u64, told: Option<u64>) -> AlertRow {
+    AlertRow {
+        alert_id: AlertId(1),
+        version: 3,
+        key: key.to_owned(),
+        severity: Severity::Urgent,
+        since: time(0),
+        raised_at: told.map(time),
+        told_at: told.map(time),
+        told_count: count,
+        message: message(key, count, Kind::Raised),
+        cleared_at: None,
+    }
+}
+
+fn at(minutes: u64, conditions: &[Condition], rows: &[AlertRow]) -> Vec<AlertChange> {
+    changes(conditions, rows, time(minutes), &AlertRules::default())
+}
+
+/// The kind that people are told, where they are.
+fn told(changes: &[AlertChange]) -> Vec<Option<Kind>> {
+    changes
+        .iter()
+        .map(|change| match change {
+            AlertChange::Open { tell, message, .. } | AlertChange::Update { tell, message, .. } => {
+                tell.then_some(message.kind)
+            }
+            AlertChange::Clear { message, .. } => Some(message.kind),
+        })
+        .collect()
+}
+
+#[test]
+fn something_new_is_told_once() {
+    let first = at(0, &[condition("a", 1)], &[]);
+    assert_eq!(told(&first), [Some(Kind::Raised)]);
+    assert_eq!(at(1, &[condition("a", 1)], &[row("a", 1, Some(0))]), []);
+}
+
+#[test]
+fn what_has_to_last_is_told_when_it_has() {
+    let mut outage = condition("a", 1);
+    outage.lasting = Duration::from_secs(15 * 60);
+    let first = at(0, std::slice::from_ref(&outage), &[]);
+    assert_eq!(told(&first), [None], "it is on record");
+    let open = row("a", 1, None);
+    assert_eq!(at(14, std::slice::from_ref(&outage), std::slice::from_ref(&open)), []);
+    let later = at(15, std::slice::from_ref(&outage), std::slice::from_ref(&open));
+    assert_eq!(told(&later), [Some(Kind::Raised)]);
+    let over = at(10, &[], std::slice::from_ref(&open));
+    assert!(matches!(over[..], [AlertChange::Clear { .. }]));
+}
+
+#[test]
+fn what_grows_is_told_again_after_a_while() {
+    let open = row("a", 1, Some(0));
+    let soon = at(10, &[condition("a", 2)], std::slice::from_ref(&open));
+    assert_eq!(told(&soon), [None], "what it says now is on record");
+    let later = at(30, &[condition("a", 2)], std::slice::from_ref(&open));
+    assert_eq!(told(&later), [Some(Kind::Worse)]);
+    let shrunk = at(30, &[condition("a", 1)], &[row("a", 2, Some(0))]);
+    assert_eq!(told(&shrunk), [None]);
+}
+
+#[test]
+fn what_becomes_worse_is_told_at_once() {
+    let mut worse = condition("a", 1);
+    worse.severity = Severity::Critical;
+    assert_eq!(
+        told(&at(1, std::slice::from_ref(&worse), &[row("a", 1, Some(0))])),
+        [Some(Kind::Worse)]
+    );
+    let mut better = condition("a", 1);
+    better.severity = Severity::Warning;
+    assert_eq!(
+        told(&at(1, std::slice::from_ref(&better), &[row("a", 1, Some(0))])),
+        [None]
+    );
+}
+
+#[test]
+fn people_are_reminded() {
+    let open = row("a", 1, Some(0));
+    assert_eq!(at(239, &[condition("a", 1)], std::slice::from_ref(&open)), []);
+    let reminded = at(240, &[condition("a", 1)], std::slice::from_ref(&open));
+    assert_eq!(told(&reminded), [Some(Kind::Reminder)]);
+    let AlertChange::Update { version, message, .. } = &reminded[0] else {
+        panic!("{reminded:?}");
+    };
+    assert_eq!((*version, message.since), (3, time(0)));
+}
+
+#[test]
+fn what_is_over_is_cleared_with_its_own_words() {
+    let over = at(60, &[condition("b", 1)], &[row("a", 4, Some(0)), row("b", 1, Some(59))]);
+    assert_eq!(over.len(), 1);
+    let AlertChange::Clear { message, version, .. } = &over[0] else {
+        panic!("{over:?}");
+    };
+    assert_eq!(
+        (message.kind, &*message.title, message.at, *version),
+        (Kind::Cleared, "4 orders", time(60), 3)
+    );
+    assert!(message.lines.is_empty() && message.remedy.is_empty());
+}
+
+#[test]
+fn what_is_back_at_once_is_not_told_again_before_a_while() {
+    let mut cleared = row("a", 1, Some(0));
+    cleared.cleared_at = Some(time(5));
+    let back = at(10, &[condition("a", 1)], std::slice::from_ref(&cleared));
+    assert_eq!(told(&back), [None], "people just heard of it");
+    let back = at(30, &[condition("a", 1)], std::slice::from_ref(&cleared));
+    assert_eq!(told(&back), [Some(Kind::Raised)]);
+    let mut worse = condition("a", 1);
+    worse.severity = Severity::Critical;
+    let back = at(10, std::slice::from_ref(&worse), std::slice::from_ref(&cleared));
+    assert_eq!(told(&back), [Some(Kind::Raised)], "worse than what people heard of");
+    // It goes on for long, and then people are told.
+    let reopened = row("a", 1, None);
+    let rows = [cleared, reopened];
+    assert_eq!(at(20, &[condition("a", 1)], &rows), []);
+    assert_eq!(told(&at(30, &[condition("a", 1)], &rows)), [Some(Kind::Raised)]);
+}
