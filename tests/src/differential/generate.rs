@@ -373,18 +373,18 @@ impl Generator {
 
     fn shop(&mut self) -> Call {
         let key = self.one_of(&SHOPS);
-        match self.below(6) {
+        match self.below(8) {
             0 => Call::Shop { key },
             1 => Call::Pause {
                 key,
                 until: self.near(),
             },
-            2 => Call::CountUnanswered {
+            2..5 => Call::CountUnanswered {
                 key,
                 answered: self.chance(30),
                 unanswered: self.one_of(&[0, 1, 2, u32::MAX]),
             },
-            3 => {
+            5 => {
                 let least = self.one_of(&[1, 1, 2, 3]);
                 Call::DrawCalls {
                     key,

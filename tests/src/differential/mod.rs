@@ -44,7 +44,7 @@ const CALLS: usize = 50;
 const LANES: usize = 3;
 
 /// In how many histories a fault has to be found.
-const HISTORIES_FOR_A_FAULT: u64 = 400;
+const HISTORIES_FOR_A_FAULT: u64 = 1000;
 
 /// The cases for a store.
 #[must_use]
