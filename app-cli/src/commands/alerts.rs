@@ -90,7 +90,12 @@ pub async fn alerts(command: &AlertsCommand, context: &Context<'_>) -> Result<Ex
 async fn list(args: &ListArgs, context: &Context<'_>) -> Result<Exit> {
     let config = context.settings(&args.store.and(&args.settings))?;
     let store = wiring::open_for_reading(&config).await?;
-    let since = if args.all { Timestamp::MIN } else { Timestamp::MAX };
+    // No store keeps times that lie before or after these.
+    let since = if args.all {
+        Timestamp::UNIX_EPOCH
+    } else {
+        Timestamp::now()
+    };
     let rows = store.alerts(&alerting::shop(&config), since).await?;
     store.close().await;
     let text = if args.json {

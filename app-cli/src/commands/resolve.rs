@@ -204,6 +204,8 @@ async fn confirmed(
             others.push((row, "is in the hands of a worker: try again in a minute".to_owned()));
         } else if is_among(&report.not_shown) {
             others.push((row, "is not shown by the marketplace".to_owned()));
+        } else if is_among(&report.unclear) {
+            others.push((row, "is shown in a state that is not known or can't be read".to_owned()));
         } else if is_among(&report.contradicted) {
             others.push((row, format!("is {stands} here, and the marketplace shows otherwise")));
         } else if order.status.as_ref() == Some(status) {

@@ -77,7 +77,7 @@ async fn carry_out(args: &RunArgs, context: &Context<'_>) -> Result<RunReport> {
     config.api_key()?;
     let store = wiring::open_for_work(&config, context).await?;
     let workflow = wiring::workflow(&config, &store)?;
-    let watch = alerting::watch(&config, &store)?;
+    let watch = alerting::watch(&config, &store, context.streams);
     let options = RunOptions {
         wait: if args.no_wait { Wait::No } else { Wait::ForValidations },
         stop: signals::stop_on_signal(context.streams.err.clone())?,

@@ -70,7 +70,7 @@ pub async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     let workflow = wiring::metered_workflow(&config, &store, &exporter)?;
-    let watch = alerting::metered_watch(&config, &store, exporter.metrics())?;
+    let watch = alerting::metered_watch(&config, &store, exporter.metrics(), context.streams);
     let sentinel = Sentinel::begin(watch, Arc::clone(exporter.metrics()));
     supervisor.notes_go_to(sentinel.notes());
     let options = ServeOptions {

@@ -140,3 +140,17 @@ async fn a_check_says_what_to_do_about_each_problem() {
     // One for each problem, and one for want of a channel for alerts.
     assert_eq!(ran.out.matches('→').count(), 3, "{ran:?}");
 }
+
+#[tokio::test]
+async fn a_channel_for_alerts_that_can_not_be_set_up_keeps_no_order_from_being_accepted() {
+    let sandbox = sandbox_with(1).await;
+    let place = Place::at(&sandbox).with("ACKORD_ALERT_WEBHOOK_URL", "https://alerts.example/hook");
+    let ran = place.ackord(&["run"]).await;
+    assert_eq!(ran.exit, Exit::Done, "{ran:?}");
+    assert!(ran.out.starts_with("1 new · 1 accepted"), "{ran:?}");
+    let warning = "warning: no alerts by webhook: alert_webhook_url is set, and alert_webhook_secret_file is not";
+    assert!(ran.err.contains(warning), "{ran:?}");
+    let checked = place.ackord(&["check"]).await;
+    assert!(checked.out.contains("alerts       problem"), "{checked:?}");
+    assert_eq!(place.ackord(&["alerts", "test"]).await.exit, Exit::NeedsPerson);
+}

@@ -59,9 +59,10 @@ fn after(error: &NotifyError, delivery: &Delivery, now: Timestamp, randomness: &
             doubled(FIRST_WAIT, delivery.attempt.saturating_sub(1), LONGEST_WAIT),
             randomness,
         ),
+        // No rest at all would have the same message tried again and again in one round.
         NotifyError::Throttled {
             retry_after: Some(rest),
-        } => *rest,
+        } => (*rest).max(FIRST_WAIT),
         // Somebody has to mend the settings; the message is not lost until then.
         NotifyError::Refused { .. } => LONGEST_WAIT,
     };
@@ -125,6 +126,10 @@ mod tests {
             retry_after: Some(Duration::from_secs(77)),
         };
         assert_eq!(wait(&rest, 1), Some(77));
+        let none = NotifyError::Throttled {
+            retry_after: Some(Duration::ZERO),
+        };
+        assert_eq!(wait(&none, 1), Some(15), "never at once");
     }
 
     #[test]

@@ -131,7 +131,8 @@ pub(super) fn likely(
     {
         return Likely::UnknownState(name.into());
     }
-    if let Some(said) = attempts.iter().rev().find_map(by_answer) {
+    let is_shown = matches!(last_seen, Some((_, Some(_))));
+    if let Some(said) = attempts.iter().rev().find_map(|attempt| by_answer(attempt, is_shown)) {
         return said;
     }
     match last_seen {
@@ -159,7 +160,7 @@ fn by_cause(cause: FailureCause) -> Option<Likely> {
 }
 
 /// What an answer, or the lack of one, says.
-fn by_answer(attempt: &Attempt) -> Option<Likely> {
+fn by_answer(attempt: &Attempt, is_shown: bool) -> Option<Likely> {
     let answer = attempt.answer.as_deref().unwrap_or_default();
     let has = |code: &str| answer.contains(code);
     match attempt.outcome? {
@@ -172,7 +173,10 @@ fn by_answer(attempt: &Attempt) -> Option<Likely> {
         CallOutcome::Refused if has("ORDER_FULFILLED_UNAUTHORIZED") => Some(Likely::NotAllowed),
         CallOutcome::Refused if has("ORDER_PARTIAL_ACCEPTANCE_DISABLED") => Some(Likely::AllLinesOrNone),
         CallOutcome::Refused if has("ORDER_LINE_") => Some(Likely::LinesChanged),
-        CallOutcome::Refused if has("ORDER_NOT_FOUND") || attempt.status_code == Some(404) => Some(Likely::WrongShop),
+        // An order that is listed under the key is no other shop's.
+        CallOutcome::Refused if !is_shown && (has("ORDER_NOT_FOUND") || attempt.status_code == Some(404)) => {
+            Some(Likely::WrongShop)
+        }
         CallOutcome::Refused => Some(match code_of(answer) {
             Some(code) => Likely::Other(code),
             None => Likely::Other(

@@ -125,6 +125,13 @@ fn each_answer_has_its_likely_cause() {
         (refused(r#"{"code":"ORDER_NOT_FOUND"}"#), Likely::WrongShop),
         (vec![send(1, CallOutcome::Refused, Some(404), "")], Likely::WrongShop),
         (
+            vec![
+                send(1, CallOutcome::Refused, Some(404), ""),
+                look(2, Some("WAITING_ACCEPTANCE")),
+            ],
+            Likely::Other("HTTP 404".to_owned()),
+        ),
+        (
             refused(r#"{"errors":[{"code":"NEW_RULE"}]}"#),
             Likely::Other("NEW_RULE".to_owned()),
         ),

@@ -168,18 +168,20 @@ async fn an_alert_is_told_once_over_kills_and_its_end_too(fixture: &ProgramFixtu
 async fn an_expired_key_is_told_at_once_and_its_end_under_the_new_one(fixture: &ProgramFixture) {
     let mut receiver = Receiver::new().await;
     let shop = fixture.open(Sandbox::builder().order(OrderSeed::plain("A-1"))).await;
-    let mut expired = shop.telling(&receiver, &["run"]);
-    expired.env("ACKORD_API_KEY", "an-expired-key");
-    assert_eq!(expired.status().await.expect("it ends").code(), Some(4));
+    shop.sandbox.revoke_keys(true);
+    let expired = shop.telling(&receiver, &["run"]).output().await.expect("it ends");
+    assert_eq!(expired.status.code(), Some(4), "{expired:?}");
     let raised = receiver.next().await;
     assert_eq!(raised.what(), ("raised", "trouble:credentials"));
     assert_eq!(raised.body["severity"], "critical");
-    assert!(!raised.body.to_string().contains("an-expired-key"), "{raised:?}");
+    assert!(!raised.body.to_string().contains(shop.sandbox.api_key()), "{raised:?}");
+    shop.sandbox.revoke_keys(false);
     assert_eq!(
         shop.telling(&receiver, &["run"])
-            .status()
+            .output()
             .await
             .expect("it ends")
+            .status
             .code(),
         Some(0)
     );
@@ -190,7 +192,7 @@ async fn a_run_by_a_timer_tells_as_well(fixture: &ProgramFixture) {
     let mut receiver = Receiver::new().await;
     let shop = fixture.open(refusing()).await;
     for _ in 0..3 {
-        shop.telling(&receiver, &["run"]).status().await.expect("it ends");
+        shop.telling(&receiver, &["run"]).output().await.expect("it ends");
     }
     assert_eq!(receiver.next().await.what(), ("raised", "inbox:refused"));
     assert!(receiver.others().is_empty(), "told once");
@@ -201,13 +203,14 @@ async fn a_message_that_did_not_arrive_goes_out_later(fixture: &ProgramFixture) 
     let shop = fixture.open(refusing()).await;
     let mut deaf = shop.telling(&receiver, &["run"]);
     deaf.env("ACKORD_ALERT_WEBHOOK_URL", "http://127.0.0.1:9/hook");
-    assert_eq!(deaf.status().await.expect("it ends").code(), Some(3));
+    let told = deaf.output().await.expect("it ends");
+    assert_eq!(told.status.code(), Some(3), "{told:?}");
     let log = shop.ackord(&["alerts", "log", "--json"]).await.json();
     assert_eq!(log["deliveries"][0]["attempts"], 1, "{log}");
     assert!(log["deliveries"][0]["error"].is_string(), "{log}");
     // Its wait is over.
     fixture.sql("UPDATE alert_deliveries SET due_at = written_at").await;
-    shop.telling(&receiver, &["run"]).status().await.expect("it ends");
+    shop.telling(&receiver, &["run"]).output().await.expect("it ends");
     let heard = receiver.next().await;
     assert_eq!(heard.what(), ("raised", "inbox:refused"));
     let log = shop.ackord(&["alerts", "log", "--json"]).await.json();
