@@ -2,6 +2,8 @@
 //!
 //! Times count from a moment far from the stores' own clocks, orders and calls are named by their place, a lease is
 //! told as "the order's present number, or so many off": so any call can be made at any point of any history.
+//!
+//! The file is long because each method of the ports is a variant.
 
 use std::fmt;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! What the store ports promise: a case or more for every MUST in their docs, run for memory, SQLite and Postgres.
 //!
-//! A bug found in one adapter becomes a case here, not a test of that adapter.
+//! A bug found in one adapter becomes a case here, not a test of that adapter. The file is long because each case stands in its list.
 
 mod alerts;
 mod answers;
