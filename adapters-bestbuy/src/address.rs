@@ -73,6 +73,11 @@ impl Addresses {
         self.read("/api/account", Vec::new())
     }
 
+    /// A21.
+    pub(crate) fn figures(&self) -> ReadAddress {
+        self.read("/api/account/statistics", Vec::new())
+    }
+
     /// OR21 for `id`; `None` where no URL can carry it.
     ///
     /// `.` and `..` are such ids: the URL standard drops them as path segments, in their encoded form too.

@@ -9,7 +9,7 @@ use ackord::call::Endpoint;
 use ackord::order::{Decision, OrderId};
 use ackord::ports::{
     Account, CallLog, Clock, Listing, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor,
-    Randomness, SendAnswer, SendPermit, SharedBudget, ShopKey,
+    Randomness, SendAnswer, SendPermit, SharedBudget, ShopFigures, ShopKey,
 };
 use ackord::settings::IDS_PER_LOOK;
 use async_trait::async_trait;
@@ -220,6 +220,16 @@ impl Marketplace for BestBuyClient {
         let read = self
             .read(Endpoint::A01, &address, |answer| {
                 Ok((crate::account::read(&answer.text())?, Vec::new()))
+            })
+            .await?;
+        Ok(read.value)
+    }
+
+    async fn figures(&self) -> MarketplaceResult<ShopFigures> {
+        let address = self.addresses.figures();
+        let read = self
+            .read(Endpoint::A21, &address, |answer| {
+                Ok((crate::account::read_figures(&answer.text())?, Vec::new()))
             })
             .await?;
         Ok(read.value)

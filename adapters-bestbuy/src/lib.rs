@@ -1,7 +1,7 @@
 //! The marketplace port of Ackord over HTTP, for Best Buy Canada's marketplace, which runs on Mirakl.
 //!
 //! [`BestBuyClient`] implements [`ackord::ports::Marketplace`] with three operations of Mirakl's seller API: OR11 lists
-//! orders and looks at them by id, OR21 sends the decision on one, A01 names the shop behind the key.
+//! orders and looks at them by id, OR21 sends the decision on one, A01 names the shop behind the key, A21 tells how it decides on its orders.
 //!
 //! What this crate never does: send a decision twice from one call, follow a redirect, take a proxy from the environment,
 //! put the key into a URL, a log or an error, or a customer's personal fields into the call log.
@@ -33,6 +33,7 @@ mod retry_after;
 mod send;
 mod settings;
 mod shop_key;
+mod span;
 
 pub use client::{BestBuyClient, ClientError, ClientPorts};
 pub use settings::{ClientSettings, ClientSettingsBuilder, SettingsError};

@@ -8,6 +8,7 @@ use std::time::Duration;
 use ackord::call::{CallEnd, CallId, CallOutcome, Endpoint, NewCall, SeenState};
 use ackord::ports::{Marketplace as _, MarketplaceError, MarketplaceResult};
 use ackord::time;
+use tracing::Instrument as _;
 
 use crate::address::ReadAddress;
 use crate::answer::{Answer, BodyEnd, fault};
@@ -17,6 +18,7 @@ use crate::client::BestBuyClient;
 use crate::error_body::ErrorBody;
 use crate::redact::Messages;
 use crate::retry_after::retry_after;
+use crate::span;
 
 /// How much of the body of a failed answer is logged, in bytes.
 pub(crate) const LOGGED_BYTES: usize = 64 << 10;
@@ -68,7 +70,12 @@ impl BestBuyClient {
         loop {
             let began_at = clock.monotonic();
             let call = self.begin(endpoint, address).await?;
-            let attempt = self.attempt(endpoint, address, &interpret).await;
+            let span = span::of_call(endpoint, None);
+            let attempt = self
+                .attempt(endpoint, address, &interpret)
+                .instrument(span.clone())
+                .await;
+            span::ended(span, &attempt.end);
             let finished = self.ports.call_log.finish(call, &attempt.end, &attempt.seen).await;
             finished.map_err(MarketplaceError::Unrecorded)?;
             let (error, again) = match attempt.result {

@@ -14,6 +14,7 @@ use bytes::Bytes;
 use reqwest::Body;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use serde::Serialize;
+use tracing::Instrument as _;
 
 use crate::answer::{Answer, BodyEnd, fault};
 use crate::classify::{Code, send_verdict};
@@ -22,6 +23,7 @@ use crate::error_body::ErrorBody;
 use crate::gate::{Gate, GatedBody, Passage, ShutOnDrop};
 use crate::read::LOGGED_BYTES;
 use crate::retry_after::retry_after;
+use crate::span;
 
 /// How much of an answer to OR21 is read: its documented answers have no or a short body.
 const LARGEST_ANSWER: usize = 1 << 20;
@@ -52,6 +54,13 @@ fn decision_bytes(decision: &Decision) -> Result<Bytes, serde_json::Error> {
 
 impl BestBuyClient {
     pub(crate) async fn send(&self, id: &OrderId, decision: &Decision, permit: Arc<dyn SendPermit>) -> SendAnswer {
+        let span = span::of_call(Endpoint::Or21, Some(id));
+        let answer = self.send_once(id, decision, permit).instrument(span.clone()).await;
+        span::ended(span, &answer.end);
+        answer
+    }
+
+    async fn send_once(&self, id: &OrderId, decision: &Decision, permit: Arc<dyn SendPermit>) -> SendAnswer {
         let started = self.ports.clock.monotonic();
         if !permit.holds() {
             return self.unanswered(SendVerdict::Withdrawn, "", started);

@@ -5,6 +5,7 @@
 //! all of a batch travels in it. Connections may be pooled in front of the server (see
 //! [`PostgresOptions::statement_cache`]): nothing here needs a session to last.
 
+mod account;
 mod alerts;
 mod audit;
 mod call_log;

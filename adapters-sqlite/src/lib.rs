@@ -15,6 +15,7 @@
 //! # }
 //! ```
 
+mod account;
 mod alerts;
 mod audit;
 mod call_log;

@@ -52,12 +52,18 @@ pub(crate) fn parse_url(url: &str) -> StoreResult<SqliteConnectOptions> {
         what: "the address of the SQLite store can't be read".to_owned(),
         source: Some(Box::new(error)),
     })?;
-    let creates = !query.split('&').any(|part| part.starts_with("mode="));
-    Ok(if creates {
+    Ok(if may_create(url) {
         options.create_if_missing(true)
     } else {
         options
     })
+}
+
+/// Whether the file is created where it is missing.
+pub(crate) fn may_create(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let mode = query.split('&').find_map(|part| part.strip_prefix("mode="));
+    mode.is_none_or(|mode| mode == "rwc")
 }
 
 /// The settings of the one connection that writes.

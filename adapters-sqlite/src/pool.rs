@@ -5,7 +5,7 @@
 //! faults (a full disk, an I/O error); sqlx then still counts it as open, and such a connection is replaced.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ackord::ports::StoreResult;
@@ -35,7 +35,8 @@ pub struct SqliteStore {
 impl SqliteStore {
     /// Opens the file at `url`: `sqlite:PATH` or `sqlite://PATH`, created where it is missing; with `?mode=rw` it has to be
     /// there, with `?mode=ro` nothing is written either. A path that holds `?` or `%` is percent-encoded. A store in memory
-    /// is refused: it would forget what was sent. The schema is neither made nor checked here: see
+    /// is refused: it would forget what was sent. A file that is made here is for its owner alone: it holds customers' addresses.
+    /// The schema is neither made nor checked here: see
     /// [`SqliteStore::migrate`] and [`SqliteStore::check_schema`].
     ///
     /// # Errors
@@ -44,6 +45,9 @@ impl SqliteStore {
     pub async fn connect(url: &str, options: SqliteOptions) -> StoreResult<Self> {
         let file = options::parse_url(url)?;
         let path = file.get_filename().to_path_buf();
+        if options::may_create(url) {
+            create_for_its_owner(&path);
+        }
         let open = async |connections: u32, settings: SqliteConnectOptions| {
             let pool = SqlitePoolOptions::new()
                 .max_connections(connections)
@@ -80,6 +84,17 @@ impl SqliteStore {
     pub(crate) async fn begin_write(&self) -> StoreResult<Tx> {
         let begun = self.writer.begin_with("BEGIN IMMEDIATE").await;
         begun.map_err(errors::of_statement)
+    }
+}
+
+/// Makes the file where it is missing. SQLite gives what it makes beside it the same rights. What can't be made is told by its opening.
+fn create_for_its_owner(path: &Path) {
+    let mut file = std::fs::OpenOptions::new();
+    file.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
+    if let Err(error) = file.open(path) {
+        tracing::trace!(%error, "no file was made");
     }
 }
 

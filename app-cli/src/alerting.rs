@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ackord::alerts::{AlertRecord, Watch};
 use ackord::ports::Notifier;
+use ackord::workflow::AcceptanceWorkflow;
 use ackord_alerts::{MailNotifier, SlackNotifier, WebhookNotifier};
 use ackord_system::{SystemClock, SystemRandom};
 use anyhow::{Context as _, Result};
@@ -86,22 +87,28 @@ fn usable(config: &Config, streams: &Streams) -> Vec<Arc<dyn Notifier>> {
     usable
 }
 
-/// The watch over the shop of the settings.
-pub(crate) fn watch(config: &Config, store: &Arc<dyn OpenStore>, streams: &Streams) -> Watch {
-    watch_by(usable(config, streams), config, store)
+/// The watch over the shop of the settings; the marketplace is asked about it by `workflow`.
+pub(crate) fn watch(
+    config: &Config,
+    store: &Arc<dyn OpenStore>,
+    workflow: &AcceptanceWorkflow,
+    streams: &Streams,
+) -> Watch {
+    watch_by(usable(config, streams), config, store).asking(workflow.clone())
 }
 
 /// The same for a service: what it delivers is counted.
 pub(crate) fn metered_watch(
     config: &Config,
     store: &Arc<dyn OpenStore>,
+    workflow: &AcceptanceWorkflow,
     metrics: &Arc<Metrics>,
     streams: &Streams,
 ) -> Watch {
     let metered = usable(config, streams)
         .into_iter()
         .map(|notifier| Arc::new(MeteredNotifier::new(notifier, Arc::clone(metrics))) as Arc<dyn Notifier>);
-    watch_by(metered.collect(), config, store)
+    watch_by(metered.collect(), config, store).asking(workflow.clone())
 }
 
 fn watch_by(notifiers: Vec<Arc<dyn Notifier>>, config: &Config, store: &Arc<dyn OpenStore>) -> Watch {

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::logs::WORDS;
 use crate::render::{clean, style};
 use crate::settings::SettingsError;
-use crate::streams::Streams;
+use crate::streams::{Streams, is_reader_gone};
 use crate::wiring::NoStoreYet;
 
 /// What was asked for is not on record.
@@ -103,10 +103,7 @@ pub fn tell(error: &(dyn StdError + 'static)) -> Told {
 pub fn report(error: &(dyn StdError + 'static), streams: &Streams) -> Exit {
     let mut next = Some(error);
     while let Some(cause) = next {
-        if cause
-            .downcast_ref::<io::Error>()
-            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
-        {
+        if cause.downcast_ref::<io::Error>().is_some_and(is_reader_gone) {
             return Exit::Done;
         }
         next = cause.source();
@@ -377,6 +374,13 @@ mod tests {
             ]
         );
         assert_eq!(told.exit, Exit::Database);
+    }
+
+    #[test]
+    fn a_connection_that_broke_as_a_pipe_does_is_no_reader_that_went_away() {
+        let streams = Streams::to(io::sink(), io::sink());
+        let lost = StoreError::Unreachable(Box::new(io::Error::from(io::ErrorKind::BrokenPipe)));
+        assert_ne!(report(&lost, &streams), Exit::Done);
     }
 
     #[test]

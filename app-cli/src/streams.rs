@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use indicatif::ProgressBar;
 
 use crate::logs::WORDS;
+use crate::render::fitted;
 
 /// Whether output is coloured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -17,6 +18,16 @@ pub enum Colour {
     Always,
     /// Never.
     Never,
+}
+
+/// The reader of our output went away, as `head` does once it has enough. Other pipes and connections break too: those are errors.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads the output any more")]
+struct ReaderGone;
+
+/// Whether this is an output without a reader.
+pub(crate) fn is_reader_gone(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<ReaderGone>())
 }
 
 /// One of the two streams. Clones write to the same place.
@@ -50,6 +61,13 @@ impl Sink {
             coloured: false,
             logs_words: false,
         }
+    }
+
+    /// The same as if it were a terminal of this width.
+    #[cfg(test)]
+    pub(crate) fn as_wide_as(mut self, width: u16) -> Self {
+        self.width = Some(width);
+        self
     }
 
     /// Whether lines of words go through the log.
@@ -87,17 +105,36 @@ impl Sink {
         }
     }
 
-    /// Writes a line of words. Where even that fails there is nobody left to tell.
+    /// Writes what a command did or found, where its exit code tells that too: without a reader it goes on all the same.
+    ///
+    /// # Errors
+    /// What the stream says, but for a reader that went away.
+    pub fn tell(&self, text: &str) -> io::Result<()> {
+        match self.write(text) {
+            Err(error) if is_reader_gone(&error) => Ok(()),
+            written => written,
+        }
+    }
+
+    /// Writes a line of words, broken between them where it is too long for the terminal. Where even that fails there is nobody
+    /// left to tell.
     pub fn line(&self, text: &str) {
         if self.logs_words {
             let plain = anstream::adapter::strip_str(text).to_string();
             tracing::info!(target: WORDS, "{}", plain.trim());
             return;
         }
-        let _nobody_left_to_tell = self.write(&format!("{text}\n"));
+        let _nobody_left_to_tell = self.write(&format!("{}\n", fitted(text, self)));
     }
 
     fn write_plainly(&self, text: &str) -> io::Result<()> {
+        self.write_through(text).map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, ReaderGone),
+            _ => error,
+        })
+    }
+
+    fn write_through(&self, text: &str) -> io::Result<()> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         if self.coloured {
             writer.write_all(text.as_bytes())?;
@@ -208,6 +245,27 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    /// A stream whose reader has gone away.
+    struct Unread;
+
+    impl Write for Unread {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_went_away_stops_a_listing_and_no_report() {
+        let sink = Sink::to(Unread);
+        assert!(is_reader_gone(&sink.write("a row").unwrap_err()));
+        assert!(sink.tell("12 accepted").is_ok());
+        assert!(!is_reader_gone(&io::ErrorKind::BrokenPipe.into()), "another pipe");
     }
 
     #[test]

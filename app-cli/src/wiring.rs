@@ -1,6 +1,6 @@
 //! Builds the adapters from the settings and ties them together.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use ackord::alerts::AlertRecord;
@@ -125,14 +125,24 @@ pub async fn open_for_reading(config: &Config) -> Result<Arc<dyn OpenStore>> {
 /// Whether the store is a SQLite file that is not there.
 #[must_use]
 pub fn is_missing(store: &StoreUrl) -> bool {
-    match store {
-        StoreUrl::Sqlite(path) => {
-            let path = path.split_once('?').map_or(path.as_str(), |(path, _)| path);
-            let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-            !Path::new(path.as_ref()).exists()
-        }
-        StoreUrl::Postgres(_) => false,
-    }
+    sqlite_file(store).is_some_and(|file| !file.exists())
+}
+
+/// The directory that the file of a SQLite store would be made in, where that is not there either.
+#[must_use]
+pub fn missing_directory(store: &StoreUrl) -> Option<PathBuf> {
+    let directory = sqlite_file(store)?.parent()?.to_path_buf();
+    (!directory.as_os_str().is_empty() && !directory.exists()).then_some(directory)
+}
+
+/// The file of a SQLite store.
+fn sqlite_file(store: &StoreUrl) -> Option<PathBuf> {
+    let StoreUrl::Sqlite(path) = store else {
+        return None;
+    };
+    let path = path.split_once('?').map_or(path.as_str(), |(path, _)| path);
+    let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+    Some(PathBuf::from(path.as_ref()))
 }
 
 /// The shop's budget of calls, where the settings have one.

@@ -7,6 +7,7 @@
 //!
 //! [`Watch`] does it, round by round, and delivers what is due.
 
+mod account;
 mod changes;
 mod conditions;
 mod health;

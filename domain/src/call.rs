@@ -30,6 +30,8 @@ pub enum Endpoint {
     Or21,
     /// `GET /api/account`: the shop behind the key.
     A01,
+    /// `GET /api/account/statistics`: how the shop decides on its orders.
+    A21,
 }
 
 impl Endpoint {
@@ -40,6 +42,7 @@ impl Endpoint {
             Self::Or11 => "OR11",
             Self::Or21 => "OR21",
             Self::A01 => "A01",
+            Self::A21 => "A21",
         }
     }
 }

@@ -200,3 +200,23 @@ async fn a_closed_store_says_that_it_cannot_be_reached() {
     let error = bench.store.now().await.unwrap_err();
     assert!(matches!(error, StoreError::Unreachable(_)), "{error:?}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_new_file_is_for_its_owner_alone_and_one_that_is_there_keeps_its_rights() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let bench = Bench::new().await;
+    let rights = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut path = bench.path().into_os_string();
+        path.push(suffix);
+        assert_eq!(rights(path.as_ref()), 0o600, "{suffix}");
+    }
+    let path = bench.path().with_file_name("shared.db");
+    fs::write(&path, "").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    let url = format!("sqlite:{}", path.display());
+    SqliteStore::connect(&url, SqliteOptions::default()).await.unwrap();
+    assert_eq!(rights(&path), 0o640);
+}

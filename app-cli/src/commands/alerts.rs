@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::decision::counted;
 use crate::exit::Exit;
 use crate::render::{self, Listing, clean, stamp, style};
 use crate::report_error::NotPossible;
@@ -103,30 +104,38 @@ async fn list(args: &ListArgs, context: &Context<'_>) -> Result<Exit> {
     } else if rows.is_empty() {
         "nothing is wrong\n".to_owned()
     } else {
-        let mut listing = Listing::new(&["SEVERITY", "SINCE (UTC)", "TOLD (UTC)", "OVER (UTC)", "ALERT"]);
+        let mut listing = if args.all {
+            Listing::new(&["SEVERITY", "SINCE (UTC)", "TOLD (UTC)", "OVER (UTC)", "ALERT"])
+        } else {
+            Listing::new(&["SEVERITY", "SINCE (UTC)", "TOLD (UTC)", "ALERT"])
+        };
         for row in &rows {
-            listing.row(alert_cells(row));
+            listing.row(alert_cells(row, args.all));
         }
         listing.render(&context.streams.out)
     };
-    context.streams.out.write(&text)?;
+    context.streams.out.tell(&text)?;
     Ok(Exit::Done)
 }
 
-fn alert_cells(row: &AlertRow) -> Vec<String> {
+/// The cells of an alert; `with_end` where those that are over are listed as well.
+fn alert_cells(row: &AlertRow, with_end: bool) -> Vec<String> {
     let message = &row.message;
     let mut words = vec![clean(&message.title)];
     words.extend(message.lines.iter().map(|line| clean(line)));
     if !message.remedy.is_empty() {
-        words.push(style::dim(&clean(&message.remedy)));
+        words.push(style::dim(&format!("→ {}", clean(&message.remedy))));
     }
-    vec![
+    let mut cells = vec![
         severity(row.severity),
         stamp(row.since),
         row.told_at.map_or_else(|| "not yet".to_owned(), stamp),
-        row.cleared_at.map(stamp).unwrap_or_default(),
-        words.join("\n"),
-    ]
+    ];
+    if with_end {
+        cells.push(row.cleared_at.map(stamp).unwrap_or_default());
+    }
+    cells.push(words.join("\n"));
+    cells
 }
 
 fn severity(severity: Severity) -> String {
@@ -172,18 +181,22 @@ async fn log(args: &LogArgs, context: &Context<'_>) -> Result<Exit> {
         }
         listing.render(&context.streams.out)
     };
-    context.streams.out.write(&text)?;
+    context.streams.out.tell(&text)?;
     Ok(Exit::Done)
 }
 
 fn stands(row: &DeliveryRow) -> String {
     let error = row.error.as_deref().map(clean).unwrap_or_default();
     if let Some(at) = row.delivered_at {
-        style::good(&format!("delivered {}", stamp(at)))
+        // On the day on which it was written, mostly.
+        let (day, whole) = (stamp(row.written_at), stamp(at));
+        let at = whole.strip_prefix(&day[.."2026-02-03 ".len()]).unwrap_or(&whole);
+        style::good(&format!("delivered {at}"))
     } else if row.given_up_at.is_some() {
         style::bad(&format!("given up: {error}"))
     } else if row.attempts > 0 {
-        style::notice(&format!("tried {} times: {error}", row.attempts))
+        let times = counted(usize::try_from(row.attempts).unwrap_or(usize::MAX), "time", "times");
+        style::notice(&format!("tried {times}: {error}"))
     } else {
         "due".to_owned()
     }
@@ -240,7 +253,7 @@ async fn test(args: &TestArgs, context: &Context<'_>) -> Result<Exit> {
             context
                 .streams
                 .out
-                .write(&format!("{:<12} {words}\n", notifier.name()))?;
+                .tell(&format!("{:<12} {words}\n", notifier.name()))?;
         }
         told.push((notifier.name().to_owned(), problem));
     }
@@ -249,7 +262,7 @@ async fn test(args: &TestArgs, context: &Context<'_>) -> Result<Exit> {
             .iter()
             .map(|(name, problem)| json!({ "channel": name, "delivered": problem.is_none(), "problem": problem }));
         let text = render::json::pretty(&json!({ "channels": channels.collect::<Vec<_>>() }));
-        context.streams.out.write(&text)?;
+        context.streams.out.tell(&text)?;
     }
     let all_arrived = told.iter().all(|(_, problem)| problem.is_none());
     Ok(if all_arrived { Exit::Done } else { Exit::Settings })

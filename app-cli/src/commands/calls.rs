@@ -30,7 +30,7 @@ pub struct ListArgs {
     /// About this order alone, shared looks included
     #[arg(long, value_name = "ID")]
     pub order: Option<String>,
-    /// Of this operation alone: OR11 (list and looks), OR21 (acceptance), A01 (account)
+    /// Of this operation alone: OR11 (list and looks), OR21 (acceptance), A01 (account), A21 (figures)
     #[arg(long, value_name = "NAME")]
     pub endpoint: Option<String>,
     /// Ended like this alone
@@ -106,7 +106,7 @@ async fn show(args: &ShowArgs, context: &Context<'_>) -> Result<Exit> {
     let text = if args.json {
         render::json::pretty(&render::json::call(&row, true))
     } else {
-        render::call_page(&row)
+        render::call_page(&row, &context.streams.out)
     };
     context.streams.out.write(&text)?;
     Ok(Exit::Done)
@@ -122,7 +122,7 @@ fn order_id(text: &str) -> Result<OrderId, BadFlag> {
 
 /// The marketplace's operations may be typed in small letters; those of other modules are taken as they are.
 fn endpoint(text: &str) -> String {
-    let known = ["OR11", "OR21", "A01"];
+    let known = ["OR11", "OR21", "A01", "A21"];
     let found = known.into_iter().find(|name| name.eq_ignore_ascii_case(text));
     found.map_or_else(|| text.to_owned(), str::to_owned)
 }

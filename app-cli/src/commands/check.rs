@@ -2,6 +2,7 @@
 
 mod around;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use ackord::call::{CallEnd, CallId, NewCall, SeenState};
@@ -13,9 +14,10 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::exit::Exit;
-use crate::render::{self, clean, style};
+use crate::render::{self, clean, hung, style};
 use crate::report_error;
 use crate::settings::{Config, SettingFlags, StoreFlag};
+use crate::streams::Sink;
 use crate::wiring::{self, OpenStore};
 
 /// Arguments of `ackord check`.
@@ -86,9 +88,12 @@ pub async fn check(args: &CheckArgs, context: &Context<'_>) -> Result<Exit> {
         let checks: Vec<Value> = findings.iter().map(to_json).collect();
         render::json::pretty(&json!({ "ok": exit == Exit::Done, "checks": checks }))
     } else {
-        findings.iter().map(to_lines).collect()
+        findings
+            .iter()
+            .map(|finding| to_lines(finding, &context.streams.out))
+            .collect()
     };
-    context.streams.out.write(&text)?;
+    context.streams.out.tell(&text)?;
     Ok(exit)
 }
 
@@ -115,7 +120,10 @@ async fn store_finding(config: &Config) -> (Finding, Option<Arc<dyn OpenStore>>)
         )
     };
     if wiring::is_missing(url) {
-        return empty();
+        return match wiring::missing_directory(url) {
+            None => empty(),
+            Some(directory) => (no_directory(&directory), None),
+        };
     }
     let store = match wiring::open(config).await {
         Ok(store) => store,
@@ -125,6 +133,16 @@ async fn store_finding(config: &Config) -> (Finding, Option<Arc<dyn OpenStore>>)
         Ok(()) => (Finding::fine("store", format!("{url}, schema up to date")), Some(store)),
         Err(StoreError::NotMigrated { found: 0, .. }) => empty(),
         Err(error) => (Finding::problem("store", &error), None),
+    }
+}
+
+/// A run makes the file of a SQLite store, and no directory for it.
+fn no_directory(directory: &Path) -> Finding {
+    Finding {
+        what: "store",
+        exit: Exit::Database,
+        words: format!("there is no directory `{}` to make it in", directory.display()),
+        hints: vec!["make the directory, or name another place with `store`".to_owned()],
     }
 }
 
@@ -191,15 +209,16 @@ fn of_account(what: &'static str, url: &str, account: &Account, asked: Option<i6
     }
 }
 
-fn to_lines(finding: &Finding) -> String {
+fn to_lines(finding: &Finding, out: &Sink) -> String {
     let mark = if finding.exit == Exit::Done {
         style::good("ok     ")
     } else {
         style::bad("problem")
     };
-    let mut text = format!("{:<12} {mark}  {}\n", finding.what, finding.words);
+    let mut text = hung(&format!("{:<12} {mark}  ", finding.what), &finding.words, out) + "\n";
     for hint in &finding.hints {
-        text.push_str(&format!("{:<12} {} {hint}\n", "", style::dim("       →")));
+        text += &hung(&format!("{:<12} {} ", "", style::dim("       →")), hint, out);
+        text.push('\n');
     }
     text
 }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _};
 use anyhow::Result;
 
 use super::Context;
+use crate::render::fitted;
 use crate::report_error::NotConfirmed;
 
 /// Asks on a terminal whether to go on; elsewhere nobody can be asked, and `--yes` is needed. `what` is what would happen,
@@ -17,7 +18,7 @@ pub(super) fn confirm(what: &str, context: &Context<'_>) -> Result<()> {
     if !(err.is_terminal() && io::stdin().is_terminal()) {
         return Err(NotConfirmed(what.to_owned()).into());
     }
-    err.write(&format!("{what}. Go on? [y/N] "))?;
+    err.write(&fitted(&format!("{what}. Go on? [y/N] "), err))?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     if is_yes(&answer) {

@@ -51,6 +51,11 @@ impl DecisionArgs {
     }
 }
 
+/// What is told in the place of doing it; `what` as above.
+pub(super) fn not_done(what: &str) -> String {
+    format!("without --dry-run: {what}\nnothing was changed\n")
+}
+
 /// An order that was named on the command line, or by an entry of the inbox, as it stands.
 ///
 /// # Errors

@@ -136,14 +136,18 @@ pub(super) async fn about(store: &dyn OpenStore, rows: &[FailureRow], config: &C
     ))
 }
 
-/// Why the order fails that an entry of acceptance is about.
-async fn diagnosis(store: &dyn OpenStore, row: &FailureRow) -> Result<Option<Diagnosis>> {
+/// Why the order fails that an entry of acceptance is about, and whether that is over: the entry closed, and the order settled.
+async fn diagnosis(store: &dyn OpenStore, row: &FailureRow) -> Result<Option<(Diagnosis, bool)>> {
     let named = row.related_id.as_deref().filter(|_| row.process_name == PROCESS);
     let Some(id) = named.and_then(|id| OrderId::new(id).ok()) else {
         return Ok(None);
     };
-    let story = store.story(&id).await?;
-    Ok(story.as_ref().and_then(Diagnosis::of))
+    let Some(story) = store.story(&id).await? else {
+        return Ok(None);
+    };
+    let is_settled = story.summary.status.as_ref().is_some_and(|status| !status.is_unsettled());
+    let is_over = is_settled && row.resolved_at.is_some();
+    Ok(Diagnosis::of(&story).map(|diagnosis| (diagnosis, is_over)))
 }
 
 async fn show(args: &ShowArgs, context: &Context<'_>) -> Result<Exit> {
@@ -159,13 +163,16 @@ async fn show(args: &ShowArgs, context: &Context<'_>) -> Result<Exit> {
     store.close().await;
     let text = if args.json {
         let mut told = render::json::failure(&row);
-        told["diagnosis"] = diagnosis.as_ref().map_or(Value::Null, render::diagnosis_json);
+        told["diagnosis"] = diagnosis.map_or(Value::Null, |(diagnosis, is_over)| {
+            render::diagnosis_json(&diagnosis, is_over)
+        });
         render::json::pretty(&told)
     } else {
-        let why = diagnosis.as_ref().map_or_else(String::new, |diagnosis| {
-            format!("{}\n", render::diagnosis_block(diagnosis))
+        let out = &context.streams.out;
+        let why = diagnosis.map_or_else(String::new, |(diagnosis, is_over)| {
+            format!("{}\n", render::diagnosis_block(&diagnosis, is_over, out))
         });
-        render::failure_page(&row, &about) + &why
+        render::failure_facts(&row, &about, out) + &why + &render::failure_payload(&row)
     };
     context.streams.out.write(&text)?;
     Ok(Exit::Done)

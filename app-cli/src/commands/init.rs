@@ -64,7 +64,7 @@ pub async fn init(args: &InitArgs, context: &Context<'_>) -> Result<Exit> {
     let written = file::write(&answers, &path)?;
     let out = &context.streams.out;
     for file in &written {
-        out.write(&format!("{} {}\n", style::good("written"), file.display()))?;
+        out.tell(&format!("{} {}\n", style::good("written"), file.display()))?;
     }
     let here = Context {
         config: Some(&path),
@@ -81,9 +81,9 @@ pub async fn init(args: &InitArgs, context: &Context<'_>) -> Result<Exit> {
     let found = check(&checks, &here).await?;
     let program = context.program;
     if found == Exit::Done {
-        out.write(&format!("\nready: `{program} serve` accepts orders from now on\n"))?;
+        out.tell(&format!("\nready: `{program} serve` accepts orders from now on\n"))?;
     } else {
-        out.write(&format!(
+        out.tell(&format!(
             "\nmend what stands above, then `{program} check` again, then `{program} serve`\n"
         ))?;
     }

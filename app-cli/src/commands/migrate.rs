@@ -36,6 +36,6 @@ pub async fn migrate(args: &MigrateArgs, context: &Context<'_>) -> Result<Exit> 
         Err(error) => return Err(error.into()),
     };
     store.close().await;
-    context.streams.out.write(&format!("{} {done}\n", config.store))?;
+    context.streams.out.tell(&format!("{} {done}\n", config.store))?;
     Ok(Exit::Done)
 }

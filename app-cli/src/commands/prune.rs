@@ -11,7 +11,7 @@ use serde_json::json;
 use super::Context;
 use super::confirm::confirm;
 use crate::exit::Exit;
-use crate::render::{self, size};
+use crate::render::{self, fitted, size};
 use crate::report_error::BadFlag;
 use crate::settings::{SettingFlags, StoreFlag};
 use crate::span;
@@ -62,7 +62,7 @@ pub async fn prune(args: &PruneArgs, context: &Context<'_>) -> Result<Exit> {
         None => log(&*store, args, context).await?,
     };
     store.close().await;
-    context.streams.out.write(&text)?;
+    context.streams.out.tell(&text)?;
     Ok(Exit::Done)
 }
 
@@ -127,10 +127,11 @@ async fn prune_older(store: &dyn OpenStore, age: Duration, args: &PruneArgs, con
         kept => format!("; {kept} as old stay, because an order of their call still waits for something"),
     };
     let before = render::stamp(before);
-    Ok(format!(
+    let words = format!(
         "{done} {} of answers to calls that started before {before} UTC{kept}{nothing}\n",
         bodies(&sum)
-    ))
+    );
+    Ok(fitted(&words, &context.streams.out))
 }
 
 /// How many bodies, and how large.

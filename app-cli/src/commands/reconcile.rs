@@ -47,7 +47,7 @@ pub async fn reconcile(args: &ReconcileArgs, context: &Context<'_>) -> Result<Ex
                 let nothing = ReconcileReport::default();
                 streams
                     .out
-                    .write(&render::json::line(&render::json::reconcile(&nothing, Some(&told))))?;
+                    .tell(&render::json::line(&render::json::reconcile(&nothing, Some(&told))))?;
             }
             return Err(error);
         }
@@ -56,9 +56,9 @@ pub async fn reconcile(args: &ReconcileArgs, context: &Context<'_>) -> Result<Ex
     if args.json {
         streams
             .out
-            .write(&render::json::line(&render::json::reconcile(&report, stopped.as_ref())))?;
+            .tell(&render::json::line(&render::json::reconcile(&report, stopped.as_ref())))?;
     } else {
-        streams.out.write(&summary(&report))?;
+        streams.out.tell(&summary(&report))?;
     }
     let program = context.program;
     match (&report.halt, &stopped) {

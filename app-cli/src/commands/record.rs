@@ -7,9 +7,9 @@ use clap::Args;
 use serde_json::json;
 
 use super::Context;
-use super::decision::{DecisionArgs, order_of, stands};
+use super::decision::{DecisionArgs, not_done, order_of, stands};
 use crate::exit::Exit;
-use crate::render::{self, clean};
+use crate::render::{self, clean, fitted};
 use crate::report_error::NotPossible;
 use crate::settings::{SettingFlags, StoreFlag};
 use crate::wiring;
@@ -69,16 +69,16 @@ pub async fn record(args: &RecordArgs, context: &Context<'_>) -> Result<Exit> {
     }
     let out = &context.streams.out;
     if args.decision.json {
-        out.write(&render::json::pretty(&json!({
+        out.tell(&render::json::pretty(&json!({
             "dry_run": written.is_none(),
             "order_id": order.order_id.as_str(),
             "from": order.status.as_ref().map(OrderStatus::as_str),
             "to": status.as_str(),
         })))?;
     } else if written.is_none() {
-        out.write(&format!("{what}\nnothing was changed\n"))?;
+        out.tell(&fitted(&not_done(&what), out))?;
     } else {
-        out.write(&format!("order {id} is '{status}'\n"))?;
+        out.tell(&format!("order {id} is '{status}'\n"))?;
     }
     Ok(Exit::Done)
 }

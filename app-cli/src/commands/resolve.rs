@@ -15,11 +15,11 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::Context;
-use super::decision::{DecisionArgs, counted, order_of, stands};
+use super::decision::{DecisionArgs, counted, not_done, order_of, stands};
 use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::render::json::pretty;
-use crate::render::{clean, failure_rows};
+use crate::render::{clean, failure_rows, fitted, style};
 use crate::report_error::{NotOnRecord, NotPossible};
 use crate::settings::{Config, SettingFlags, StoreFlag};
 use crate::signals;
@@ -127,12 +127,15 @@ async fn carry_out(
             &context.streams.err
         };
         let about = super::failures::about(&**store, &rows, config).await?;
-        sink.write(&failure_rows(&rows, &about).render(sink))?;
+        sink.tell(&failure_rows(&rows, &about).render(sink))?;
     }
     if !args.decision.goes_on(&what, context)? {
         match args.decision.json {
-            true => context.streams.out.write(&told(args, &rows, &[], true))?,
-            false => context.streams.out.write("nothing was changed\n")?,
+            true => context.streams.out.tell(&told(args, &rows, &[], true))?,
+            false => context
+                .streams
+                .out
+                .tell(&fitted(&not_done(&what), &context.streams.out))?,
         }
         return Ok(Exit::Done);
     }
@@ -241,18 +244,26 @@ async fn close(
     let streams = context.streams;
     if args.decision.json {
         let left: Vec<_> = others.iter().chain(&moved_on).cloned().collect();
-        streams.out.write(&told(args, &closed, &left, false))?;
+        streams.out.tell(&told(args, &closed, &left, false))?;
     } else {
         let entries = counted(closed.len(), "entry", "entries");
         streams
             .out
-            .write(&format!("{entries} closed as {}\n", args.outcome.as_str()))?;
+            .tell(&format!("{entries} closed as {}\n", args.outcome.as_str()))?;
     }
     for (row, why) in &others {
         let order = row.related_id.as_deref().map(clean).unwrap_or_default();
         streams
             .err
             .line(&format!("entry {} stays open: {order} {why}", row.failure_id));
+    }
+    if !others.is_empty() {
+        let first = format!(
+            "the marketplace has to show its order as {} first",
+            args.outcome.as_str()
+        );
+        let hint = format!("  {} {first}; `--as handled` takes your word for it", style::dim("→"));
+        streams.err.line(&hint);
     }
     for (row, why) in &moved_on {
         streams.err.line(&format!("entry {} {why}", row.failure_id));

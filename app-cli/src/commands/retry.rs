@@ -2,7 +2,7 @@
 
 mod choice;
 
-use ackord::failure::{FailureCause, FailureId};
+use ackord::failure::FailureCause;
 use ackord::ports::{Decided, ManualEntry};
 use ackord::{OrderStatus, Timestamp};
 use anyhow::Result;
@@ -11,7 +11,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 
 use super::Context;
-use super::decision::{DecisionArgs, counted};
+use super::decision::{DecisionArgs, counted, not_done};
 use crate::exit::Exit;
 use crate::render::{self, Listing, clean};
 use crate::report_error::NotPossible;
@@ -125,7 +125,7 @@ async fn carry_out(
     }
     if attempts.is_empty() {
         if decision.json {
-            context.streams.out.write(&told(&[], &[], decision.dry_run))?;
+            context.streams.out.tell(&told(&[], &[], decision.dry_run))?;
         } else {
             context.streams.err.line("nothing to try again");
         }
@@ -138,7 +138,7 @@ async fn carry_out(
         } else {
             &context.streams.err
         };
-        sink.write(&preview(&attempts, config).render(sink))?;
+        sink.tell(&preview(&attempts, config).render(sink))?;
     }
     let what = format!(
         "{orders} get{} another attempt in the next run",
@@ -149,8 +149,8 @@ async fn carry_out(
             true => context
                 .streams
                 .out
-                .write(&told(&attempts.iter().collect::<Vec<_>>(), &[], true))?,
-            false => context.streams.out.write("nothing was changed\n")?,
+                .tell(&told(&attempts.iter().collect::<Vec<_>>(), &[], true))?,
+            false => context.streams.out.tell(&not_done(&what))?,
         }
         return Ok(Exit::Done);
     }
@@ -170,13 +170,13 @@ async fn carry_out(
     }
     let streams = context.streams;
     if decision.json {
-        streams.out.write(&told(&written, &moved_on, false))?;
+        streams.out.tell(&told(&written, &moved_on, false))?;
     } else {
         let gets = if written.len() == 1 { "gets" } else { "get" };
         let orders = counted(written.len(), "order", "orders");
         streams
             .out
-            .write(&format!("{orders} {gets} another attempt in the next run\n"))?;
+            .tell(&format!("{orders} {gets} another attempt in the next run\n"))?;
     }
     for attempt in &moved_on {
         let id = clean(attempt.order.order_id.as_str());
@@ -209,10 +209,10 @@ fn entry(attempt: &Attempt, note: &str) -> ManualEntry {
 
 fn preview(attempts: &[Attempt], config: &Config) -> Listing {
     let now = Timestamp::now();
-    let mut listing = Listing::new(&["ORDER", "STATUS", "DEADLINE", "ENTRIES"]);
+    let mut listing = Listing::new(&["ORDER", "STATUS", "DEADLINE", "CLOSES"]);
     for Attempt { order, failures } in attempts {
         let status = order.status.as_ref().map_or_else(String::new, render::status);
-        let ids: Vec<String> = failures.iter().map(FailureId::to_string).collect();
+        let ids: Vec<String> = failures.iter().map(|id| format!("entry {id}")).collect();
         listing.row(vec![
             clean(order.order_id.as_str()),
             status,

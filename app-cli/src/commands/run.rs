@@ -41,7 +41,7 @@ pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit> {
         Err(error) => {
             if args.json {
                 let told = report_error::tell(error.as_ref());
-                streams.out.write(&render::json::line(&render::json::run(
+                streams.out.tell(&render::json::line(&render::json::run(
                     &RunReport::default(),
                     Some(&told),
                 )))?;
@@ -53,9 +53,9 @@ pub async fn run(args: &RunArgs, context: &Context<'_>) -> Result<Exit> {
     if args.json {
         streams
             .out
-            .write(&render::json::line(&render::json::run(&report, stopped.as_ref())))?;
+            .tell(&render::json::line(&render::json::run(&report, stopped.as_ref())))?;
     } else {
-        streams.out.write(&summary(&report))?;
+        streams.out.tell(&render::fitted(&summary(&report), &streams.out))?;
     }
     match (&report.halt, &stopped) {
         (Some(Halt::Stopped), _) => streams.err.line("stopped as asked; the next run goes on from here"),
@@ -77,7 +77,7 @@ async fn carry_out(args: &RunArgs, context: &Context<'_>) -> Result<RunReport> {
     config.api_key()?;
     let store = wiring::open_for_work(&config, context).await?;
     let workflow = wiring::workflow(&config, &store)?;
-    let watch = alerting::watch(&config, &store, context.streams);
+    let watch = alerting::watch(&config, &store, &workflow, context.streams);
     let options = RunOptions {
         wait: if args.no_wait { Wait::No } else { Wait::ForValidations },
         stop: signals::stop_on_signal(context.streams.err.clone())?,
@@ -138,10 +138,10 @@ pub(super) fn summary(report: &RunReport) -> String {
     part(report.awaiting, &style::notice("awaiting validation"));
     part(report.lost_to_others, "settled by somebody else first");
     if parts.is_empty() {
-        let idle = if report.halt.is_none() {
-            "nothing to do"
-        } else {
-            "nothing done"
+        let idle = match (&report.halt, report.needs_person) {
+            (None, 0) => "nothing to do",
+            (None, _) => "nothing settled",
+            (Some(_), _) => "nothing done",
         };
         parts.push(idle.to_owned());
     }
@@ -194,6 +194,7 @@ mod tests {
     fn the_summary_leaves_out_what_did_not_happen() {
         let plain = |report: &RunReport| anstream::adapter::strip_str(&summary(report)).to_string();
         assert_eq!(plain(&report(0)), "nothing to do\n0 calls, 0s\n");
+        assert_eq!(plain(&report(1)), "nothing settled\n0 calls, 0s\n");
         let mut busy = report(0);
         busy.ingested = 12;
         busy.accepted = 10;

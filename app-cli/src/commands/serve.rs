@@ -22,8 +22,9 @@ use crate::exit::Exit;
 use crate::metrics::{Exporter, Metrics};
 use crate::report_error;
 use crate::schedule::schedule;
-use crate::settings::{Config, SettingFlags, StoreFlag};
+use crate::settings::{Config, ServeConfig, SettingFlags, StoreFlag};
 use crate::signals;
+use crate::span;
 use crate::wiring::{self, OpenStore};
 
 /// So often a store that can't be reached at the start is tried again.
@@ -70,7 +71,7 @@ pub async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     let workflow = wiring::metered_workflow(&config, &store, &exporter)?;
-    let watch = alerting::metered_watch(&config, &store, exporter.metrics(), context.streams);
+    let watch = alerting::metered_watch(&config, &store, &workflow, exporter.metrics(), context.streams);
     let sentinel = Sentinel::begin(watch, Arc::clone(exporter.metrics()));
     supervisor.notes_go_to(sentinel.notes());
     let options = ServeOptions {
@@ -78,12 +79,24 @@ pub async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<Exit> {
         trigger,
         stop,
     };
+    if !context.quiet {
+        context.streams.err.line(&begins(&config.serve));
+    }
     supervisor.ready();
     supervisor.runs().carry(workflow.serve(&options, &supervisor)).await;
     drop(supervisor);
     sentinel.end().await;
     store.close().await;
     Ok(Exit::Done)
+}
+
+/// What is about to happen, in words.
+fn begins(config: &ServeConfig) -> String {
+    let then = match &config.cron {
+        Some(cron) => format!("then at the times of `{}`", cron.as_str()),
+        None => format!("then one every {}", span::show(config.interval)),
+    };
+    format!("a run begins now, {then}; Ctrl-C ends it")
 }
 
 /// Opens the store; where it can't be reached, again and again. `None` where it was stopped before that.

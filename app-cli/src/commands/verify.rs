@@ -76,23 +76,23 @@ pub async fn verify(args: &VerifyArgs, context: &Context<'_>) -> Result<Exit> {
     };
     let out = &context.streams.out;
     if args.json {
-        out.write("{\"violations\": [")?;
+        out.tell("{\"violations\": [")?;
     }
     let checked = check_all(&*store, |violation, first| {
         if args.json {
             let line = render_json::line(&as_json(violation));
-            out.write(if first { "\n" } else { ",\n" })?;
-            out.write(line.trim_end())
+            out.tell(if first { "\n" } else { ",\n" })?;
+            out.tell(line.trim_end())
         } else {
-            out.write(&as_text(violation))
+            out.tell(&as_text(violation))
         }
     })
     .await?;
     store.close().await;
     if args.json {
-        out.write(&closing(&checked, rebuild.as_ref()))?;
+        out.tell(&closing(&checked, rebuild.as_ref()))?;
     } else {
-        out.write(&summary(&checked, rebuild.as_ref()))?;
+        out.tell(&summary(&checked, rebuild.as_ref()))?;
     }
     Ok(if checked.violations > 0 {
         Exit::NeedsPerson

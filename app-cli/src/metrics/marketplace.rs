@@ -9,7 +9,7 @@ use ackord::call::Endpoint;
 use ackord::order::Decision;
 use ackord::ports::{
     Account, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit,
-    SendVerdict, ShopKey,
+    SendVerdict, ShopFigures, ShopKey,
 };
 use async_trait::async_trait;
 
@@ -37,8 +37,12 @@ const SENT: &[&str] = &[
 
 /// How the calls of each operation end. The words of acceptances are those on record; of reads, which may be several calls, they
 /// are what the port says, with `unknown` for one that got no usable answer.
-pub(super) const OUTCOMES: [(Endpoint, &[&str]); 3] =
-    [(Endpoint::Or11, READ), (Endpoint::Or21, SENT), (Endpoint::A01, READ)];
+pub(super) const OUTCOMES: [(Endpoint, &[&str]); 4] = [
+    (Endpoint::Or11, READ),
+    (Endpoint::Or21, SENT),
+    (Endpoint::A01, READ),
+    (Endpoint::A21, READ),
+];
 
 /// Counts the calls that go through it, and changes none.
 #[derive(Debug)]
@@ -92,6 +96,10 @@ impl Marketplace for MeteredMarketplace {
 
     async fn account(&self) -> MarketplaceResult<Account> {
         self.read(Endpoint::A01, self.inner.account()).await
+    }
+
+    async fn figures(&self) -> MarketplaceResult<ShopFigures> {
+        self.read(Endpoint::A21, self.inner.figures()).await
     }
 }
 
@@ -159,6 +167,10 @@ mod tests {
                 shop_name: None,
                 shop_state: None,
             })
+        }
+
+        async fn figures(&self) -> MarketplaceResult<ShopFigures> {
+            Ok(ShopFigures::default())
         }
     }
 

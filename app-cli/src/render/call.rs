@@ -3,7 +3,8 @@
 use ackord::ports::CallRow;
 
 use super::table::Listing;
-use super::{clean, clean_block, stamp, stamp_exact, style};
+use super::{clean, clean_block, stamp, stamp_exact, style, wrap};
+use crate::streams::Sink;
 
 /// How much of an answer is shown to people.
 const LINES: usize = 60;
@@ -20,7 +21,8 @@ pub fn call_rows(calls: &[CallRow]) -> Listing {
         "HTTP",
         "TOOK",
         "SEEN",
-    ]);
+    ])
+    .numbers(&["TOOK"]);
     for call in calls {
         listing.row(vec![
             call.call_id.to_string(),
@@ -76,7 +78,7 @@ fn seen_words(call: &CallRow) -> String {
 
 /// One call with all that is on record of it.
 #[must_use]
-pub fn call_page(call: &CallRow) -> String {
+pub fn call_page(call: &CallRow, sink: &Sink) -> String {
     let mut lines = vec![format!(
         "{} {} {}",
         style::heading(&format!("Call {}", call.call_id)),
@@ -85,7 +87,7 @@ pub fn call_page(call: &CallRow) -> String {
     )];
     let mut fact = |name: &str, text: String| {
         if !text.is_empty() {
-            lines.push(format!("  {name:<9} {text}"));
+            lines.push(wrap::fact(name, &text, sink));
         }
     };
     fact("about", about(call));
@@ -119,7 +121,10 @@ pub fn call_page(call: &CallRow) -> String {
             .ok()
             .filter(|value| value.is_object() || value.is_array())
             .and_then(|value| serde_json::to_string_pretty(&value).ok());
-        lines.push(cut(&block(pretty.as_deref().unwrap_or(response))));
+        lines.push(match response.trim() {
+            "" => style::dim("  (empty)"),
+            _ => cut(&block(pretty.as_deref().unwrap_or(response))),
+        });
     }
     lines.join("\n") + "\n"
 }

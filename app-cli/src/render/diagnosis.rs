@@ -4,27 +4,31 @@ use ackord::diagnosis::{Attempt, Diagnosis};
 use serde_json::{Value, json};
 
 use super::call::block;
+use super::wrap::{fact, hung};
 use super::{clean, stamp, style};
+use crate::streams::Sink;
 
-/// A diagnosis for people.
+/// A diagnosis for people. What is over has no cause any more, and nothing is to be done about it.
 #[must_use]
-pub fn diagnosis_block(diagnosis: &Diagnosis) -> String {
-    let mut lines = vec![
-        style::heading("Why"),
-        format!("  likely    {}", clean(&diagnosis.likely.words())),
-        format!("  to do     {}", diagnosis.likely.remedy()),
-    ];
+pub fn diagnosis_block(diagnosis: &Diagnosis, is_over: bool, sink: &Sink) -> String {
+    let mut lines = vec![style::heading("Why")];
+    if is_over {
+        lines.push(fact("likely", "nothing is wrong any more: the order is settled", sink));
+    } else {
+        lines.push(fact("likely", &clean(&diagnosis.likely.words()), sink));
+        lines.push(fact("to do", diagnosis.likely.remedy(), sink));
+    }
     if let Some((at, state)) = &diagnosis.last_seen {
         let state = state
             .as_deref()
             .map_or_else(|| "not shown".to_owned(), |state| format!("'{}'", clean(state)));
-        lines.push(format!("  last seen {state}, {} UTC", stamp(*at)));
+        lines.push(fact("last seen", &format!("{state}, {} UTC", stamp(*at)), sink));
     }
     if !diagnosis.attempts.is_empty() {
         lines.push(style::heading("What was sent, and answered"));
     }
     for attempt in &diagnosis.attempts {
-        lines.push(format!("  {} UTC  {}", stamp(attempt.at), sent(attempt)));
+        lines.push(hung(&format!("  {} UTC  ", stamp(attempt.at)), &sent(attempt), sink));
         if let Some(answer) = attempt.answer.as_deref().filter(|answer| !answer.trim().is_empty()) {
             lines.push(block(&format!("  {answer}")));
         }
@@ -53,7 +57,7 @@ fn sent(attempt: &Attempt) -> String {
 
 /// The same for programs.
 #[must_use]
-pub fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
+pub fn diagnosis_json(diagnosis: &Diagnosis, is_over: bool) -> Value {
     let attempts = diagnosis.attempts.iter().map(|attempt| {
         json!({
             "call_id": attempt.call_id.0,
@@ -71,8 +75,8 @@ pub fn diagnosis_json(diagnosis: &Diagnosis) -> Value {
         .as_ref()
         .map(|(at, state)| json!({ "timestamp": at.to_string(), "state": state }));
     json!({
-        "likely": diagnosis.likely.words(),
-        "remedy": diagnosis.likely.remedy(),
+        "likely": (!is_over).then(|| diagnosis.likely.words()),
+        "remedy": (!is_over).then(|| diagnosis.likely.remedy()),
         "failed_attempts": diagnosis.failed,
         "last_seen": last_seen,
         "attempts": attempts.collect::<Vec<_>>(),

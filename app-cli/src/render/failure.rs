@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ackord::Timestamp;
+use ackord::failure::FailureCause;
 use ackord::ports::{FailureRow, OrderSummary};
 use ackord::time::{plus, until};
 
 use super::call::block;
 use super::order::{deadline_words, is_unsettled};
 use super::table::Listing;
-use super::{clean, stamp, style};
+use super::{clean, prose, stamp, style, wrap};
 use crate::span;
+use crate::streams::Sink;
 
 /// The orders that entries are about, by id, and until when each is to be accepted.
 #[derive(Debug)]
@@ -38,15 +40,20 @@ impl About {
         self.orders.get(failure.related_id.as_deref()?)
     }
 
+    /// The order that an entry is about, where it is still to be accepted.
+    fn unaccepted(&self, failure: &FailureRow) -> Option<&OrderSummary> {
+        let is_accepted = failure.cause.as_deref() == Some(FailureCause::DebitOverdue.as_str());
+        self.order(failure).filter(|order| is_unsettled(order) && !is_accepted)
+    }
+
     /// Until when its order is to be accepted; `None` where that does not matter any more.
     fn deadline(&self, failure: &FailureRow) -> Option<Timestamp> {
-        let order = self.order(failure).filter(|order| is_unsettled(order))?;
-        Some(plus(order.placed_at, self.deadline))
+        Some(plus(self.unaccepted(failure)?.placed_at, self.deadline))
     }
 
     /// The same for people.
     pub(super) fn deadline_words(&self, failure: &FailureRow) -> String {
-        self.order(failure)
+        self.unaccepted(failure)
             .map_or_else(String::new, |order| deadline_words(order, self.deadline, self.now))
     }
 }
@@ -75,7 +82,7 @@ pub fn failure_rows(failures: &[FailureRow], about: &About) -> Listing {
                 span::roughly(until(failure.at, about.now)),
                 about.deadline_words(failure),
                 stands(failure),
-                failure.details.as_deref().map(clean).unwrap_or_default(),
+                failure.details.as_deref().map(prose).unwrap_or_default(),
             ]);
         }
     }
@@ -96,17 +103,18 @@ pub(super) fn stands(failure: &FailureRow) -> String {
     }
 }
 
-/// One entry with all that is on record of it.
+/// What is known of one entry, in a line or more each.
 #[must_use]
-pub fn failure_page(failure: &FailureRow, about: &About) -> String {
-    let mut lines = vec![format!(
-        "{} {}",
+pub fn failure_facts(failure: &FailureRow, about: &About, sink: &Sink) -> String {
+    let mut text = format!(
+        "{} {}\n",
         style::heading(&format!("Entry {}", failure.failure_id)),
         cause(failure)
-    )];
-    let mut fact = |name: &str, text: String| {
-        if !text.is_empty() {
-            lines.push(format!("  {name:<9} {text}"));
+    );
+    let mut fact = |name: &str, words: String| {
+        if !words.is_empty() {
+            text.push_str(&wrap::fact(name, &words, sink));
+            text.push('\n');
         }
     };
     fact("about", failure.related_id.as_deref().map(clean).unwrap_or_default());
@@ -126,7 +134,7 @@ pub fn failure_page(failure: &FailureRow, about: &About) -> String {
             .map_or_else(|| "none yet".to_owned(), style::status);
         fact("order", format!("{status}{deadline}"));
     }
-    fact("details", failure.details.as_deref().map(clean).unwrap_or_default());
+    fact("details", failure.details.as_deref().map(prose).unwrap_or_default());
     if let Some(at) = failure.resolved_at {
         let by = failure
             .resolved_by
@@ -138,11 +146,14 @@ pub fn failure_page(failure: &FailureRow, about: &About) -> String {
             .map_or_else(String::new, |text| format!(": {}", clean(text)));
         fact("closed", format!("{} UTC{by}{words}", stamp(at)));
     }
-    if let Some(payload) = &failure.payload {
-        lines.push(style::heading("What was being worked on"));
-        lines.push(block(
-            &serde_json::to_string_pretty(payload).unwrap_or_else(|_| payload.to_string()),
-        ));
-    }
-    lines.join("\n") + "\n"
+    text
+}
+
+/// What was being worked on as an entry was written; nothing where that is not on record.
+#[must_use]
+pub fn failure_payload(failure: &FailureRow) -> String {
+    failure.payload.as_ref().map_or_else(String::new, |payload| {
+        let pretty = serde_json::to_string_pretty(payload).unwrap_or_else(|_| payload.to_string());
+        format!("{}\n{}\n", style::heading("What was being worked on"), block(&pretty))
+    })
 }

@@ -60,7 +60,8 @@ pub fn tables(named: &Named<'_>, sink: &Sink) -> String {
         "FAILURES",
         "MEDIAN",
         "95 % WITHIN",
-    ]);
+    ])
+    .numbers(&["NEW", "ACCEPTED", "CANCELLED", "REFUSED", "FAILURES"]);
     for (day, _, _, counts) in named.spans() {
         listing.row(row(day, counts));
     }
@@ -70,7 +71,7 @@ pub fn tables(named: &Named<'_>, sink: &Sink) -> String {
     }
     let mut text = listing.render(sink);
     if !total.failures.is_empty() {
-        let mut causes = Listing::new(&["CAUSE", "FAILURES"]);
+        let mut causes = Listing::new(&["CAUSE", "FAILURES"]).numbers(&["FAILURES"]);
         for (cause, number) in by_number(total) {
             causes.row(vec![cause.to_owned(), number.to_string()]);
         }

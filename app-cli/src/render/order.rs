@@ -8,7 +8,7 @@ use ackord::time::{plus, until};
 use ackord::work::Phase;
 
 use super::table::Listing;
-use super::{clean, stamp, style};
+use super::{clean, prose, stamp, style};
 use crate::span;
 
 /// Orders as a table.
@@ -25,10 +25,19 @@ pub fn order_rows(orders: &[OrderSummary], deadline: Duration, now: Timestamp) -
             order.status_at.map(stamp).unwrap_or_default(),
             deadline_words(order, deadline, now),
             next_words(order, now),
-            order.note.as_deref().map(clean).unwrap_or_default(),
+            note(order),
         ]);
     }
     listing
+}
+
+/// The note of its status, which does not tell that its acceptance was sent since.
+fn note(order: &OrderSummary) -> String {
+    let note = order.note.as_deref().map(prose).unwrap_or_default();
+    match order.phase {
+        Some(Phase::Validating) => format!("Acceptance sent, not settled yet. {note}"),
+        _ => note,
+    }
 }
 
 /// Whether the acceptance deadline still matters to it.
@@ -59,7 +68,7 @@ pub fn deadline_words(order: &OrderSummary, deadline: Duration, now: Timestamp) 
 fn next_words(order: &OrderSummary, now: Timestamp) -> String {
     let when = match order.due_at {
         Some(due) if due > now => format!(" in {}", span::roughly(until(now, due))),
-        Some(_) => " now".to_owned(),
+        Some(_) => " next run".to_owned(),
         None => String::new(),
     };
     match order.phase {

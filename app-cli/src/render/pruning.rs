@@ -8,7 +8,8 @@ use super::{clean, stamp};
 /// Prunings as a table.
 #[must_use]
 pub fn pruning_rows(prunings: &[Pruning]) -> Listing {
-    let mut listing = Listing::new(&["TIME (UTC)", "BY", "STARTED BEFORE", "BODIES", "SIZE", "CALLS"]);
+    let mut listing =
+        Listing::new(&["TIME (UTC)", "BY", "STARTED BEFORE", "BODIES", "SIZE", "CALLS"]).numbers(&["BODIES", "SIZE"]);
     for pruning in prunings {
         listing.row(vec![
             stamp(pruning.at),

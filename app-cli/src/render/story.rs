@@ -9,7 +9,7 @@ use ackord::work::Phase;
 
 use super::order::is_unsettled;
 use super::table::Listing;
-use super::{call, clean, failure, stamp, stamp_exact, style};
+use super::{call, clean, failure, prose, stamp, stamp_exact, style, wrap};
 use crate::span;
 use crate::streams::Sink;
 
@@ -29,7 +29,8 @@ pub fn story_page(story: &OrderStory, deadline: Duration, now: Timestamp, sink: 
         style::heading(&format!("Order {}", clean(summary.order_id.as_str())))
     );
     for (name, words) in facts(summary, deadline, now) {
-        text.push_str(&format!("  {name:<9} {words}\n"));
+        text.push_str(&wrap::fact(name, &words, sink));
+        text.push('\n');
     }
     text.push('\n');
     let mut listing = Listing::new(&["TIME (UTC)", "WHAT", "", ""]);
@@ -114,14 +115,15 @@ fn axis(story: &OrderStory) -> Vec<Happening> {
     let mut all: Vec<Happening> = story.calls.iter().map(of_call).collect();
     all.extend(story.failures.iter().map(of_failure));
     all.extend(story.entries.iter().map(of_entry));
-    all.extend(story.failures.iter().filter_map(of_resolution));
+    let resolutions = story.failures.iter();
+    all.extend(resolutions.filter_map(|failure| of_resolution(failure, &story.entries)));
     // The sort is stable: what has the same time and rank stays in the order of its ids.
     all.sort_by_key(|happening| (happening.at, happening.rank));
     all
 }
 
 fn of_entry(entry: &Entry) -> Happening {
-    let mut words = entry.note.as_deref().map(clean).unwrap_or_default();
+    let mut words = entry.note.as_deref().map(prose).unwrap_or_default();
     if entry.source != "ackord" {
         if let Some(retry_at) = entry.retry_at {
             words = format!(
@@ -187,7 +189,7 @@ fn answer_words(row: &CallRow) -> String {
 }
 
 fn of_failure(row: &FailureRow) -> Happening {
-    let details = row.details.as_deref().map(clean).unwrap_or_default();
+    let details = row.details.as_deref().map(prose).unwrap_or_default();
     Happening {
         at: row.at,
         rank: 1,
@@ -199,7 +201,10 @@ fn of_failure(row: &FailureRow) -> Happening {
     }
 }
 
-fn of_resolution(row: &FailureRow) -> Option<Happening> {
+/// That a person's entry closed it stands behind that entry: the two are one decision, written a moment apart.
+fn of_resolution(row: &FailureRow, entries: &[Entry]) -> Option<Happening> {
+    let resolved_at = row.resolved_at?;
+    let is_its = |entry: &&Entry| entry.at >= resolved_at && entry.note.is_some() && entry.note == row.resolution;
     let by = row
         .resolved_by
         .as_deref()
@@ -209,7 +214,7 @@ fn of_resolution(row: &FailureRow) -> Option<Happening> {
         .as_deref()
         .map_or_else(|| by.clone(), |text| format!("{by}: {}", clean(text)));
     Some(Happening {
-        at: row.resolved_at?,
+        at: entries.iter().find(is_its).map_or(resolved_at, |entry| entry.at),
         rank: 3,
         row: [format!("failure {}", row.failure_id), style::dim("closed"), words],
     })

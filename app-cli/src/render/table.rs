@@ -1,21 +1,26 @@
-//! Tables without lines: columns held apart by space, the last one wrapped on a terminal.
+//! Tables without lines: columns held apart by space, numbers to the right, the last column wrapped on a terminal.
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 use super::style;
+use super::wrap::{plain_width, wrap};
 use crate::streams::Sink;
 
 /// What holds two columns apart.
 const GAP: usize = 2;
 
-/// The least room that the last column is given beside the others.
+/// The least room that the last column is given beside the others, where it needs so much.
 const ROOM: usize = 36;
+
+/// What stands between the lines of a last column where a row is one line.
+const IN_ONE_LINE: &str = "; ";
 
 /// Rows under a heading.
 #[derive(Debug)]
 pub struct Listing {
     headings: Vec<&'static str>,
+    numbers: &'static [&'static str],
     rows: Vec<Vec<String>>,
 }
 
@@ -25,11 +30,19 @@ impl Listing {
     pub fn new(headings: &[&'static str]) -> Self {
         Self {
             headings: headings.to_vec(),
+            numbers: &[],
             rows: Vec::new(),
         }
     }
 
-    /// Adds a row.
+    /// The same with the columns under these headings to the right: numbers, which are compared from their ends.
+    #[must_use]
+    pub fn numbers(mut self, headings: &'static [&'static str]) -> Self {
+        self.numbers = headings;
+        self
+    }
+
+    /// Adds a row; its last cell may have several lines.
     pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
@@ -39,8 +52,9 @@ impl Listing {
     pub fn render(&self, sink: &Sink) -> String {
         let widths = self.widths();
         let before_last: usize = widths.iter().rev().skip(1).map(|width| width + GAP).sum();
+        let needed = widths.last().copied().unwrap_or(0).min(ROOM);
         match sink.width().map(usize::from) {
-            Some(width) if before_last + ROOM <= width => {
+            Some(width) if before_last + needed <= width => {
                 self.lines(&self.rows, Some(width - before_last), &widths).concat()
             }
             Some(width) => self.stacked(width, &widths),
@@ -62,11 +76,14 @@ impl Listing {
             let last = row.len().saturating_sub(1);
             table.add_row(row.iter().enumerate().map(|(index, cell)| match last_width {
                 Some(width) if index == last => wrap(cell, width).join("\n"),
-                _ => cell.clone(),
+                _ => cell.replace('\n', IN_ONE_LINE),
             }));
         }
-        for column in table.column_iter_mut() {
+        for (column, heading) in table.column_iter_mut().zip(&self.headings) {
             column.set_padding((0, 2));
+            if self.numbers.contains(heading) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
         }
         table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }
@@ -102,40 +119,14 @@ impl Listing {
             .map(|index| {
                 let cells = self.rows.iter().filter_map(|row| row.get(index));
                 cells
-                    .map(|cell| plain_width(cell))
+                    .flat_map(|cell| cell.split('\n'))
+                    .map(plain_width)
                     .max()
                     .unwrap_or(0)
                     .max(self.headings[index].len())
             })
             .collect()
     }
-}
-
-fn plain_width(cell: &str) -> usize {
-    anstream::adapter::strip_str(cell).to_string().chars().count()
-}
-
-/// Breaks a text between words into lines of at most `width`; a longer word is a line of its own. Colours go on over the break.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let (mut line, mut taken) = (String::new(), 0);
-    for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let size = plain_width(word);
-        if taken > 0 && taken + 1 + size > width {
-            lines.push(std::mem::take(&mut line));
-            taken = 0;
-        }
-        if taken > 0 {
-            line.push(' ');
-            taken += 1;
-        }
-        line.push_str(word);
-        taken += size;
-    }
-    if taken > 0 {
-        lines.push(line);
-    }
-    lines
 }
 
 #[cfg(test)]
@@ -155,13 +146,43 @@ mod tests {
         assert_eq!(lines[2], "A-222  short");
     }
 
+    fn plain(listing: &Listing, sink: &Sink) -> String {
+        anstream::adapter::strip_str(&listing.render(sink)).to_string()
+    }
+
     #[test]
-    fn words_are_wrapped_and_long_ones_left_whole() {
-        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
-        assert_eq!(
-            wrap("a incomprehensibilities b", 5),
-            ["a", "incomprehensibilities", "b"]
-        );
-        assert_eq!(wrap("", 5), Vec::<String>::new());
+    fn numbers_stand_to_the_right() {
+        let mut listing = Listing::new(&["DAY", "NEW", "NOTE"]).numbers(&["NEW"]);
+        listing.row(vec!["Monday".to_owned(), "9".to_owned(), "a".to_owned()]);
+        listing.row(vec!["Tuesday".to_owned(), "1204".to_owned(), "b".to_owned()]);
+        let text = plain(&listing, &Sink::to(std::io::sink()));
+        assert_eq!(text, "DAY       NEW  NOTE\nMonday      9  a\nTuesday  1204  b\n");
+    }
+
+    #[test]
+    fn a_last_column_that_fits_stays_one() {
+        let mut listing = Listing::new(&["ORDER", "TOOK"]);
+        listing.row(vec!["A".repeat(30), "5 ms".to_owned()]);
+        let text = plain(&listing, &Sink::to(std::io::sink()).as_wide_as(40));
+        assert!(text.lines().next().unwrap().ends_with("TOOK"), "{text}");
+        assert_eq!(text.lines().count(), 2, "{text}");
+    }
+
+    #[test]
+    fn one_that_does_not_stands_under_its_row() {
+        let mut listing = Listing::new(&["ORDER", "NOTE"]);
+        listing.row(vec!["A".repeat(30), "one two three four".to_owned()]);
+        let text = plain(&listing, &Sink::to(std::io::sink()).as_wide_as(40));
+        assert_eq!(text.lines().last(), Some("    one two three four"), "{text}");
+    }
+
+    #[test]
+    fn lines_of_a_cell_stay_lines_on_a_terminal_and_become_one_elsewhere() {
+        let mut listing = Listing::new(&["WHEN", "ALERT"]);
+        listing.row(vec!["now".to_owned(), "title\nmore".to_owned()]);
+        let sink = Sink::to(std::io::sink());
+        assert_eq!(plain(&listing, &sink), "WHEN  ALERT\nnow   title; more\n");
+        let text = plain(&listing, &sink.as_wide_as(60));
+        assert_eq!(text, "WHEN  ALERT\nnow   title\n      more\n");
     }
 }

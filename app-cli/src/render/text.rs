@@ -2,6 +2,14 @@
 
 use anstream::adapter::strip_str;
 
+use super::times::readable;
+
+/// A note or details, for people: cleaned, its times as people read them.
+#[must_use]
+pub fn prose(text: &str) -> String {
+    readable(&clean(text))
+}
+
 /// `text` in one line, without escape sequences and control characters: whatever an answer or a note holds, it can't
 /// move the cursor, change colours or write backwards.
 #[must_use]

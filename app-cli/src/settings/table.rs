@@ -570,6 +570,12 @@ pub static SETTINGS: &[Setting] = &[
         "How often there is a reminder of what still is so",
         ""
     ),
+    number_setting!(
+        "alert_hourly_limit",
+        alerts.rules.hourly,
+        "Of how many alerts people are told within an hour at the most",
+        "Critical ones and all-clears go out all the same; what is beyond is told when there is room."
+    ),
 ];
 
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use ackord::order::{Decision, OrderId};
-use ackord::ports::{Account, Look, Marketplace, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit, ShopKey};
+use ackord::ports::{
+    Account, Look, Marketplace, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit, ShopFigures, ShopKey,
+};
 use async_trait::async_trait;
 
 use super::Times;
@@ -37,5 +39,9 @@ impl Marketplace for TimedMarketplace {
 
     async fn account(&self) -> MarketplaceResult<Account> {
         self.marketplace.account().await
+    }
+
+    async fn figures(&self) -> MarketplaceResult<ShopFigures> {
+        self.marketplace.figures().await
     }
 }

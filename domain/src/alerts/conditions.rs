@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::health::Trouble;
 use super::rules::AlertRules;
-use super::words;
 use super::{Kind, Message, Severity};
+use super::{account, words};
 use crate::failure::{FailureCause, PROCESS};
-use crate::ports::{OpenGroup, OverviewRequest, ShopHealth, StoreStanding};
+use crate::ports::{AccountRecord, OpenGroup, OverviewRequest, ShopHealth, StoreStanding};
 use crate::time::{self, Timestamp};
 
 /// All that is known when somebody asks what is wrong.
@@ -21,6 +21,8 @@ pub struct Facts<'a> {
     pub standing: &'a StoreStanding,
     /// How its runs fared.
     pub health: &'a ShopHealth,
+    /// What the marketplace said of the shop itself.
+    pub account: &'a AccountRecord,
 }
 
 /// Something that is wrong.
@@ -62,6 +64,8 @@ pub fn conditions(facts: &Facts<'_>, rules: &AlertRules) -> Vec<Condition> {
     found.extend(deadline(facts, rules));
     found.extend(in_the_way(facts, rules));
     found.extend(silence(facts, rules));
+    found.extend(account::state(facts));
+    found.extend(account::figures(facts));
     found
 }
 
@@ -122,6 +126,10 @@ fn deadline(facts: &Facts<'_>, rules: &AlertRules) -> Option<Condition> {
 fn in_the_way(facts: &Facts<'_>, rules: &AlertRules) -> Option<Condition> {
     let health = facts.health;
     let trouble = Trouble::parse(health.trouble.as_deref()?)?;
+    if trouble == Trouble::Credentials && account::is_barred(facts.account) {
+        // It is told as the state of the shop: the key is well.
+        return None;
+    }
     let since = health.trouble_since.unwrap_or(facts.now);
     let (severity, lasting) = match trouble {
         Trouble::Credentials | Trouble::WrongShop | Trouble::Settings => (Severity::Critical, Duration::ZERO),
@@ -157,14 +165,16 @@ fn silence(facts: &Facts<'_>, rules: &AlertRules) -> Option<Condition> {
     Some(condition(facts, "silence".to_owned(), Severity::Critical, last, told))
 }
 
-struct Told {
-    title: String,
-    lines: Vec<String>,
-    remedy: String,
-    count: u64,
+/// What people are told of a condition.
+pub(super) struct Told {
+    pub(super) title: String,
+    pub(super) lines: Vec<String>,
+    pub(super) remedy: String,
+    pub(super) count: u64,
 }
 
-fn condition(facts: &Facts<'_>, key: String, severity: Severity, since: Timestamp, told: Told) -> Condition {
+/// A condition that is told of at once.
+pub(super) fn condition(facts: &Facts<'_>, key: String, severity: Severity, since: Timestamp, told: Told) -> Condition {
     let message = Message {
         kind: Kind::Raised,
         key: key.clone(),

@@ -11,12 +11,17 @@ use super::changes::changes;
 use super::conditions::{Condition, Facts, conditions};
 use super::health::{RunNote, of_store};
 use super::rules::AlertRules;
-use super::{Kind, Message, Severity, post, words};
+use super::{Kind, Message, Severity, account, post, words};
 use crate::alerts::Trouble;
 use crate::ports::{
-    AlertChange, AlertStore, Clock, DeliveryEnd, Notifier, Overview, Randomness, StoreError, StoreResult,
+    AccountRecord, AccountStore, AlertChange, AlertStore, Clock, DeliveryEnd, Notifier, Overview, Randomness,
+    ShopHealth, StoreError, StoreResult,
 };
 use crate::time::{self, Timestamp};
+use crate::workflow::{AcceptanceWorkflow, Halt};
+
+/// A word of the marketplace's for a state is no longer than this.
+const LONGEST_STATE: usize = 64;
 
 /// What a round did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -35,9 +40,9 @@ pub struct Round {
 }
 
 /// The store ports that alerts are made from.
-pub trait AlertRecord: AlertStore + Overview {}
+pub trait AlertRecord: AlertStore + AccountStore + Overview {}
 
-impl<S: AlertStore + Overview + ?Sized> AlertRecord for S {}
+impl<S: AlertStore + AccountStore + Overview + ?Sized> AlertRecord for S {}
 
 /// Watches over a shop. Several may watch over one: each change of an alert, and each message, is one watch's.
 pub struct Watch {
@@ -47,6 +52,8 @@ pub struct Watch {
     notifiers: Vec<Arc<dyn Notifier>>,
     rules: AlertRules,
     shop: String,
+    /// Asks the marketplace about the shop itself.
+    workflow: Option<AcceptanceWorkflow>,
     /// A store that can't be reached: since when, and which channels were told.
     outage: Mutex<Option<Outage>>,
 }
@@ -86,7 +93,18 @@ impl Watch {
             notifiers,
             rules,
             shop,
+            workflow: None,
             outage: Mutex::default(),
+        }
+    }
+
+    /// Has the watch ask the marketplace about the shop itself too, by this workflow: for its state every hour, and for its
+    /// acceptance figures every day. Of several watches over a shop one does.
+    #[must_use]
+    pub fn asking(self, workflow: AcceptanceWorkflow) -> Self {
+        Self {
+            workflow: Some(workflow),
+            ..self
         }
     }
 
@@ -120,16 +138,18 @@ impl Watch {
         let asked = self.rules.overview(now);
         let standing = self.store.standing(&asked).await?;
         let health = self.store.health(&self.shop).await?;
+        let account = self.account(now, &health).await?;
         let facts = Facts {
             shop: &self.shop,
             now,
             standing: &standing,
             health: &health,
+            account: &account,
         };
         let conditions = conditions(&facts, &self.rules);
         let rows = self
             .store
-            .alerts(&self.shop, time::minus(now, self.rules.quiet))
+            .alerts(&self.shop, time::minus(now, self.rules.remembered()))
             .await?;
         let changes = changes(&conditions, &rows, now, &self.rules);
         let has_lasted = |condition: &&Condition| time::until(condition.since, now) >= condition.lasting;
@@ -157,6 +177,35 @@ impl Watch {
         }
         self.deliver(&mut round).await?;
         Ok(round)
+    }
+
+    /// What is known of the shop itself; the marketplace is asked first, where that is due. One that can't be asked is what runs meet too,
+    /// and tell.
+    async fn account(&self, now: Timestamp, health: &ShopHealth) -> StoreResult<AccountRecord> {
+        let since = account::figures_since(now);
+        let known = self.store.account_record(&self.shop, since).await?;
+        let Some(workflow) = &self.workflow else {
+            return Ok(known);
+        };
+        let due = account::due(now, health, &known);
+        let Some(check) = self.store.reserve_check(&self.shop, &due).await? else {
+            return Ok(known);
+        };
+        match workflow.check_account(check.figures).await {
+            Ok(mut said) => {
+                said.state = said
+                    .state
+                    .map(|state| state.chars().take(LONGEST_STATE).collect::<String>())
+                    .filter(|state| !state.is_empty());
+                self.store.note_check(&self.shop, self.clock.now(), &said).await?;
+                self.store.account_record(&self.shop, since).await
+            }
+            Err(Halt::Store(error)) => Err(error),
+            Err(halt) => {
+                tracing::info!(%halt, "the marketplace could not be asked about the shop");
+                Ok(known)
+            }
+        }
     }
 
     /// Delivers what is due, until nothing is.

@@ -1,5 +1,6 @@
 //! Ports without an outside, for tests and examples: a store in memory, a clock that is turned by hand, seeded randomness.
 
+mod account;
 mod alerts;
 mod audit;
 mod call_log;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::account::AccountTables;
 use super::alerts::AlertTables;
 use super::operations::Operations;
 use super::work_table::WorkTable;
@@ -90,6 +91,7 @@ pub(super) struct Tables {
     pub(super) told: BTreeMap<OperationId, Vec<Claimed>>,
     pub(super) prunings: Vec<Pruning>,
     pub(super) alerts: AlertTables,
+    pub(super) accounts: AccountTables,
     pub(super) operations: Operations,
 }
 
@@ -111,6 +113,7 @@ impl Default for Tables {
             told: BTreeMap::new(),
             prunings: Vec::new(),
             alerts: AlertTables::default(),
+            accounts: AccountTables::default(),
             operations: Operations::default(),
         }
     }

@@ -83,6 +83,20 @@ pub struct Account {
     pub shop_state: Option<String>,
 }
 
+/// How the shop decides on its orders, by the marketplace's own count. Each figure may be missing.
+///
+/// Rates are kept in ten-thousandths of the unit in which the marketplace tells them, which is not published: compare a rate with
+/// others of its kind alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ShopFigures {
+    /// `approval_rate`: how many of its orders the shop accepts.
+    pub approval_rate: Option<i64>,
+    /// `auto_refused_rate`: how many were refused by the marketplace at their deadline.
+    pub auto_refused_rate: Option<i64>,
+    /// `consecutive_refused_orders_count`: orders refused one after another, up to the last one decided.
+    pub refused_in_row: Option<i64>,
+}
+
 /// Says whether an acceptance may still leave: asked right before the bytes are written.
 pub trait SendPermit: Debug + Send + Sync + 'static {
     /// Whether it still holds.
@@ -229,4 +243,10 @@ pub trait Marketplace: Debug + Send + Sync + 'static {
     /// # Errors
     /// A [`MarketplaceError`] once the retries for reads are used up.
     async fn account(&self) -> MarketplaceResult<Account>;
+
+    /// How the shop decides on its orders. The marketplace wants to be asked once a day at the most.
+    ///
+    /// # Errors
+    /// A [`MarketplaceError`] once the retries for reads are used up.
+    async fn figures(&self) -> MarketplaceResult<ShopFigures>;
 }

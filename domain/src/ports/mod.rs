@@ -2,6 +2,7 @@
 //!
 //! Every duty of an implementer is a MUST sentence, and each has its case in the contract suites.
 
+mod account_store;
 mod alert_store;
 mod audit;
 mod call_log;
@@ -22,6 +23,7 @@ mod store_error;
 mod timeline;
 mod work_store;
 
+pub use account_store::{AccountCheck, AccountRecord, AccountStore, Check, CheckDue, DayFigures};
 pub use alert_store::{
     AlertChange, AlertId, AlertRow, AlertStore, Delivery, DeliveryEnd, DeliveryId, DeliveryRow, ShopHealth, WITHDRAWN,
 };
@@ -32,7 +34,7 @@ pub use desk::{Decided, Desk, ManualEntry, OPERATOR};
 pub use inbox::{Inbox, InboxEntry};
 pub use marketplace::{
     Account, Listing, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit,
-    SendVerdict, ShopKey, UnreadableOrder,
+    SendVerdict, ShopFigures, ShopKey, UnreadableOrder,
 };
 pub use notifier::{Notifier, NotifyError};
 pub use overview::{OpenGroup, Overview, OverviewRequest, PhaseCount, StoreStanding, Unaccepted};
@@ -53,10 +55,10 @@ pub use work_store::{
 
 #[cfg(any(test, feature = "mocks"))]
 pub use self::{
-    alert_store::MockAlertStore, audit::MockRecordAudit, call_log::MockCallLog, clock::MockClock, desk::MockDesk,
-    inbox::MockInbox, marketplace::MockMarketplace, mocks::MockStore, randomness::MockRandomness,
-    record::MockRecordReader, recovery::MockRecovery, retention::MockRetention, shop::MockShopStore,
-    work_store::MockWorkStore,
+    account_store::MockAccountStore, alert_store::MockAlertStore, audit::MockRecordAudit, call_log::MockCallLog,
+    clock::MockClock, desk::MockDesk, inbox::MockInbox, marketplace::MockMarketplace, mocks::MockStore,
+    randomness::MockRandomness, record::MockRecordReader, recovery::MockRecovery, retention::MockRetention,
+    shop::MockShopStore, work_store::MockWorkStore,
 };
 
 /// All the store ports in one: what the workflow is given.

@@ -14,6 +14,7 @@
 //! | reconcile | `reconcile` | a hold on sending: the next `reconcile` begins again |
 //! | validate, review | `validate` | a lease that ends by itself |
 
+mod account;
 mod core;
 pub mod decide;
 mod events;
@@ -31,6 +32,7 @@ mod rest;
 mod run;
 mod send;
 mod serve;
+mod spans;
 mod stop;
 mod tally;
 mod validate;
@@ -40,14 +42,18 @@ mod tests;
 
 use std::sync::Arc;
 
+use tracing::instrument;
+
 pub use self::core::Ports;
 pub use events::{Event, Observer};
 pub use reconcile::{Change, LookOptions, LookReport, ReconcileOptions, ReconcileReport};
 pub use report::{Calls, Halt, RunReport};
 pub use serve::{Every, Schedule, ServeOptions, ServiceObserver, Trigger, Turn};
+pub use spans::SPANS;
 pub use stop::StopSignal;
 
 use self::core::Core;
+use crate::ports::AccountCheck;
 use crate::settings::{InvalidSetting, Settings};
 
 /// Whether a run stays for its validations.
@@ -105,6 +111,7 @@ impl AcceptanceWorkflow {
     ///
     /// It never fails: what stopped it stands in [`ReconcileReport::halt`]; the hold then stands, and the next one begins
     /// again. Dropping the future stops it as a crash would, and as safely.
+    #[instrument(target = SPANS, name = "reconcile", skip_all)]
     pub async fn reconcile(&self, options: &ReconcileOptions, observer: &dyn Observer) -> ReconcileReport {
         reconcile::reconcile(&self.core, options, observer).await
     }
@@ -114,8 +121,18 @@ impl AcceptanceWorkflow {
     ///
     /// It never fails: what stopped it stands in [`LookReport::halt`]. Dropping the future stops it as a crash would, and as
     /// safely.
+    #[instrument(target = SPANS, name = "look", skip_all)]
     pub async fn look(&self, options: &LookOptions, observer: &dyn Observer) -> LookReport {
         reconcile::look(&self.core, options, observer).await
+    }
+
+    /// Asks the marketplace about the shop itself: its state, and, where `figures` are wanted, how it decides on its orders. It
+    /// waits for nothing: where the shop rests, or no call is left in its budget, it asks nothing.
+    ///
+    /// # Errors
+    /// A [`Halt`]: what kept it from asking, or what was answered.
+    pub async fn check_account(&self, figures: bool) -> Result<AccountCheck, Halt> {
+        account::check(&self.core, figures).await
     }
 
     /// Runs at once, and then whenever the schedule or the trigger says so, until it is stopped. Several services may share a

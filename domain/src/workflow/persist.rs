@@ -16,6 +16,7 @@ use crate::work::{Claimed, Lease, OperationId, Phase, Settlement};
 
 use super::core::Core;
 use super::report::Halt;
+use super::spans;
 
 /// The waits between the tries: about six seconds in all, enough for a database to restart.
 const WAITS: [Duration; 6] = [
@@ -36,12 +37,8 @@ impl Core {
         let operation = self.operation(now);
         let mut waits = WAITS.into_iter();
         loop {
-            match self
-                .ports
-                .store
-                .ingest(orders, now, self.repeated(operation, now))
-                .await
-            {
+            let write = self.ports.store.ingest(orders, now, self.repeated(operation, now));
+            match spans::write("store.ingest", Some(orders.len()), write).await {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }
@@ -70,7 +67,7 @@ impl Core {
         };
         let mut waits = WAITS.into_iter();
         loop {
-            match self.ports.store.claim(&request).await {
+            match spans::write("store.claim", None, self.ports.store.claim(&request)).await {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await.map_err(Halt::Store)?,
                 Ok(claimed) => return Ok(claimed),
             }
@@ -86,7 +83,8 @@ impl Core {
         };
         let mut waits = WAITS.into_iter().take(3);
         loop {
-            match self.ports.store.renew(&request).await {
+            let write = self.ports.store.renew(&request);
+            match spans::write("store.renew", Some(request.leases.len()), write).await {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await.map_err(Halt::Store)?,
                 Ok(renewed) => return Ok(renewed),
             }
@@ -104,7 +102,8 @@ impl Core {
         };
         let mut waits = WAITS.into_iter();
         loop {
-            match self.ports.store.take_up(&request).await {
+            let write = self.ports.store.take_up(&request);
+            match spans::write("store.take_up", Some(ids.len()), write).await {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }
@@ -115,7 +114,7 @@ impl Core {
     pub(super) async fn hold_sending(&self, now: Timestamp) -> StoreResult<Hold> {
         let mut waits = WAITS.into_iter();
         loop {
-            match self.ports.store.hold_sending(now).await {
+            match spans::write("store.hold_sending", None, self.ports.store.hold_sending(now)).await {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }
@@ -126,7 +125,7 @@ impl Core {
     pub(super) async fn allow_sending(&self, hold: Hold) -> StoreResult<bool> {
         let mut waits = WAITS.into_iter();
         loop {
-            match self.ports.store.allow_sending(hold).await {
+            match spans::write("store.allow_sending", None, self.ports.store.allow_sending(hold)).await {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }
@@ -142,12 +141,8 @@ impl Core {
         let operation = self.operation(now);
         let mut waits = WAITS.into_iter();
         loop {
-            match self
-                .ports
-                .store
-                .settle(settlements, now, self.repeated(operation, now))
-                .await
-            {
+            let write = self.ports.store.settle(settlements, now, self.repeated(operation, now));
+            match spans::write("store.settle", Some(settlements.len()), write).await {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }
@@ -159,12 +154,8 @@ impl Core {
         let operation = self.operation(now);
         let mut waits = WAITS.into_iter().take(3);
         loop {
-            match self
-                .ports
-                .store
-                .record_intents(intents, self.repeated(operation, now))
-                .await
-            {
+            let write = self.ports.store.record_intents(intents, self.repeated(operation, now));
+            match spans::write("store.record_intents", Some(intents.len()), write).await {
                 Err(_) if dropped(Guard::IntentBeforeSend) => return Ok(vec![Some(CallId(0)); intents.len()]),
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
@@ -179,7 +170,8 @@ impl Core {
         }
         let mut waits = WAITS.into_iter();
         loop {
-            match self.ports.store.record_answers(answers).await {
+            let write = self.ports.store.record_answers(answers);
+            match spans::write("store.record_answers", Some(answers.len()), write).await {
                 Err(error) => self.wait_or_give_up(error, &mut waits).await?,
                 done => return done,
             }

@@ -8,6 +8,7 @@ mod market;
 mod store;
 mod world;
 
+mod account;
 mod breaker;
 mod budget;
 mod crash_points;

@@ -8,7 +8,7 @@ use ackord::call::{CallEnd, CallId, CallOutcome, Endpoint, NewCall, SeenState};
 use ackord::order::{Decision, OrderId};
 use ackord::ports::{
     Account, CallLog as _, Clock as _, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor,
-    SendAnswer, SendPermit, SendVerdict, SharedBudget, ShopKey,
+    SendAnswer, SendPermit, SendVerdict, SharedBudget, ShopFigures, ShopKey,
 };
 use ackord::time;
 use async_trait::async_trait;
@@ -282,6 +282,10 @@ impl Marketplace for Desk {
             shop_name: None,
             shop_state: None,
         })
+    }
+
+    async fn figures(&self) -> MarketplaceResult<ShopFigures> {
+        Ok(ShopFigures::default())
     }
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use ackord::OrderStatus;
 use ackord::order::{Decision, OrderId};
-use ackord::ports::{Account, Look, Marketplace, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit, ShopKey};
+use ackord::ports::{
+    Account, Look, Marketplace, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit, ShopFigures, ShopKey,
+};
 use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderSeed, Sandbox};
 use async_trait::async_trait;
 use tokio::sync::Notify;
@@ -49,6 +51,10 @@ impl Marketplace for NeverSends {
 
     async fn account(&self) -> MarketplaceResult<Account> {
         self.inner.account().await
+    }
+
+    async fn figures(&self) -> MarketplaceResult<ShopFigures> {
+        self.inner.figures().await
     }
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use ackord::OrderStatus;
 use ackord::order::{Decision, OrderId};
-use ackord::ports::{Account, Look, Marketplace, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit, ShopKey};
+use ackord::ports::{
+    Account, Look, Marketplace, MarketplaceResult, Page, PageCursor, SendAnswer, SendPermit, ShopFigures, ShopKey,
+};
 use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderSeed, Sandbox};
 use async_trait::async_trait;
 use futures_util::future::join_all;
@@ -83,6 +85,10 @@ impl Marketplace for Overtaken {
 
     async fn account(&self) -> MarketplaceResult<Account> {
         self.inner.account().await
+    }
+
+    async fn figures(&self) -> MarketplaceResult<ShopFigures> {
+        self.inner.figures().await
     }
 }
 

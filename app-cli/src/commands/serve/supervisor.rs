@@ -82,7 +82,7 @@ impl<'a> Supervisor<'a> {
 
     fn line(&self, at: Timestamp, words: &str) {
         if !self.quiet {
-            self.words().line(&format!("{} {words}", style::dim(&clock_time(at))));
+            self.words().line(&format!("{}  {words}", style::dim(&clock_time(at))));
         }
     }
 
@@ -113,6 +113,7 @@ impl<'a> Supervisor<'a> {
         let took = span::roughly(until(began, at));
         match &did {
             Some(did) => self.line(at, &format!("{did} {}", style::dim(&format!("({took})")))),
+            None if report.halt.is_none() && report.needs_person > 0 => self.line(at, "nothing settled"),
             None if report.halt.is_none() && !told.idle => self.line(at, "nothing to do"),
             None => {}
         }

@@ -161,3 +161,98 @@ fn what_is_back_at_once_is_not_told_again_before_a_while() {
     assert_eq!(at(20, &[condition("a", 1)], &rows), []);
     assert_eq!(told(&at(30, &[condition("a", 1)], &rows)), [Some(Kind::Raised)]);
 }
+
+/// Conditions `c-00`, `c-01`, …
+fn flood(count: usize) -> Vec<Condition> {
+    (0..count)
+        .map(|number| condition(&format!("c-{number:02}"), 1))
+        .collect()
+}
+
+/// Those that people are told of.
+fn told_keys(changes: &[AlertChange]) -> Vec<&str> {
+    changes
+        .iter()
+        .filter_map(|change| match change {
+            AlertChange::Open { key, tell: true, .. } => Some(&**key),
+            AlertChange::Update {
+                message, tell: true, ..
+            } => Some(&*message.key),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn beyond_so_many_an_hour_alerts_are_on_record_and_told_later() {
+    let conditions = flood(23);
+    let first = at(0, &conditions, &[]);
+    assert_eq!(first.len(), 23, "each is on record");
+    assert_eq!(told_keys(&first).len(), 20);
+    let AlertChange::Open { message, .. } = &first[19] else {
+        panic!("{first:?}")
+    };
+    assert_eq!(
+        message.lines.last().unwrap(),
+        "more alerts than are told within an hour: 3 wait, `ackord alerts list` shows them"
+    );
+    let rows: Vec<AlertRow> = conditions
+        .iter()
+        .enumerate()
+        .map(|(number, condition)| row(&condition.key, 1, (number < 20).then_some(0)))
+        .collect();
+    assert_eq!(told_keys(&at(59, &conditions, &rows)), [""; 0]);
+    assert_eq!(told_keys(&at(60, &conditions, &rows)), ["c-20", "c-21", "c-22"]);
+}
+
+#[test]
+fn what_is_put_off_is_told_as_what_it_is_when_there_is_room() {
+    let mut conditions = flood(21);
+    conditions[20].message.count = 9;
+    let rows: Vec<AlertRow> = conditions.iter().map(|one| row(&one.key, 1, Some(40))).collect();
+    let mut rows_before = rows.clone();
+    rows_before[20].told_at = Some(time(0));
+    assert_eq!(
+        at(41, &conditions, &rows_before),
+        [],
+        "it has grown, and there is no room"
+    );
+    let later = at(100, &conditions, &rows_before);
+    assert_eq!(told(&later), [Some(Kind::Worse)]);
+}
+
+#[test]
+fn the_most_severe_are_told_first_and_critical_ones_always() {
+    let mut conditions = flood(25);
+    for (number, condition) in conditions.iter_mut().enumerate() {
+        condition.severity = match number {
+            23 => Severity::Warning,
+            24 => Severity::Critical,
+            _ => Severity::Urgent,
+        };
+    }
+    conditions.rotate_right(2);
+    let first = at(0, &conditions, &[]);
+    let told = told_keys(&first);
+    assert_eq!(told.len(), 21);
+    assert!(told.contains(&"c-24") && !told.contains(&"c-23"), "{told:?}");
+    let all_told: Vec<AlertRow> = flood(20).iter().map(|one| row(&one.key, 1, Some(0))).collect();
+    let mut critical = condition("critical", 1);
+    critical.severity = Severity::Critical;
+    let mut now = flood(20);
+    now.push(critical);
+    assert_eq!(told_keys(&at(1, &now, &all_told)), ["critical"]);
+}
+
+#[test]
+fn alerts_that_are_over_count_for_their_hour() {
+    let over: Vec<AlertRow> = flood(20)
+        .iter()
+        .map(|one| AlertRow {
+            cleared_at: Some(time(5)),
+            ..row(&one.key, 1, Some(0))
+        })
+        .collect();
+    assert_eq!(told_keys(&at(40, &[condition("new", 1)], &over)), [""; 0]);
+    assert_eq!(told_keys(&at(60, &[condition("new", 1)], &over)), ["new"]);
+}

@@ -27,6 +27,7 @@ fn found(standing: &StoreStanding, health: &ShopHealth) -> Vec<Condition> {
         now: time(NOW),
         standing,
         health,
+        account: &AccountRecord::default(),
     };
     conditions(&facts, &AlertRules::default())
 }

@@ -1,5 +1,7 @@
 //! A watch over a store in memory, heard by an ear.
 
+mod asking;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -10,8 +12,8 @@ use super::*;
 use crate::failure::{FailureCause, NewFailure};
 use crate::memory::{ManualClock, MemoryStore, SeededRandom};
 use crate::ports::{
-    AlertRow, Delivery, DeliveryId, DeliveryRow, Inbox as _, InboxEntry, NotifyError, OverviewRequest, ShopHealth,
-    StoreStanding,
+    AccountCheck, AccountRecord, AlertRow, Check, CheckDue, Delivery, DeliveryId, DeliveryRow, Inbox as _, InboxEntry,
+    NotifyError, OverviewRequest, ShopHealth, StoreStanding,
 };
 
 const SHOP: &str = "https://marketplace.example";
@@ -124,6 +126,21 @@ impl AlertStore for Shaky {
 
     async fn deliveries(&self, shop: &str, limit: usize) -> StoreResult<Vec<DeliveryRow>> {
         self.up()?.deliveries(shop, limit).await
+    }
+}
+
+#[async_trait]
+impl AccountStore for Shaky {
+    async fn reserve_check(&self, shop: &str, due: &CheckDue) -> StoreResult<Option<Check>> {
+        self.up()?.reserve_check(shop, due).await
+    }
+
+    async fn note_check(&self, shop: &str, now: Timestamp, said: &AccountCheck) -> StoreResult<()> {
+        self.up()?.note_check(shop, now, said).await
+    }
+
+    async fn account_record(&self, shop: &str, figures_since: Timestamp) -> StoreResult<AccountRecord> {
+        self.up()?.account_record(shop, figures_since).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! A day of a shop, with all that goes wrong in one, and what its operator hears of it.
 //!
-//! Two thousand orders; an outage of two hours, a key that expires, a shop that is throttled; three in a hundred fail once; five
-//! need a person. The deadline is three hours, so that the outage brings orders past half of it.
+//! Two thousand orders; an outage of two hours, a key that expires, a shop that is throttled and later suspended; three in a hundred
+//! fail once; five need a person. The deadline is three hours, so that the outage brings orders past half of it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use crate::alerts::{AlertRules, Kind, Message, RunNote, Severity, Watch};
 use crate::failure::FailureCause;
 use crate::memory::SeededRandom;
 use crate::order::OrderId;
-use crate::ports::{Clock as _, Decided, Desk as _, ManualEntry, Notifier, NotifyError};
+use crate::ports::{Clock as _, Decided, Desk as _, ManualEntry, Notifier, NotifyError, ShopFigures};
 use crate::settings::Settings;
 use crate::status::OrderStatus;
 use crate::time::{self, Timestamp};
@@ -33,6 +33,7 @@ const PEOPLE_DECIDE: usize = 30;
 const OUTAGE: std::ops::Range<usize> = 60..84;
 const EXPIRED: std::ops::Range<usize> = 130..142;
 const THROTTLED: std::ops::Range<usize> = 190..202;
+const SUSPENDED: std::ops::Range<usize> = 240..252;
 
 #[derive(Debug, Default)]
 struct Operator {
@@ -79,7 +80,13 @@ impl Day {
             vec![Arc::<Operator>::clone(&operator) as Arc<dyn Notifier>],
             rules,
             "the shop".to_owned(),
-        );
+        )
+        .asking(world.worker());
+        world.market.state().figures = ShopFigures {
+            approval_rate: Some(1_000_000),
+            auto_refused_rate: Some(0),
+            refused_in_row: Some(0),
+        };
         Self {
             world,
             operator,
@@ -115,7 +122,12 @@ impl Day {
             _ if THROTTLED.contains(&tick) => Some(ReadFault::Throttled(Some(seconds(1800)))),
             _ => None,
         };
+        // The calls of a suspended shop are refused, whatever its key; but for the one that tells its state.
+        let barred = SUSPENDED.contains(&tick);
         let mut state = self.world.market.state();
+        state.shop_state = Some(if barred { "SUSPENDED" } else { "OPEN" }.to_owned());
+        state.account_faults = fault.clone().into_iter().cycle().take(50).collect();
+        let fault = fault.or(barred.then_some(ReadFault::Credentials));
         state.page_faults = fault.clone().into_iter().cycle().take(50).collect();
         state.look_faults = fault.clone().into_iter().cycle().take(50).collect();
         state.outage = OUTAGE.contains(&tick).then_some(Answer::NotSent);
@@ -190,6 +202,7 @@ fn of_a_day_the_operator_hears_each_cause_once_and_its_end() {
         [
             ("deadline", once),
             ("inbox:refused", once),
+            ("shop:state", once),
             ("trouble:credentials", once),
             ("trouble:marketplace_down", once),
             ("trouble:throttled", once),
@@ -203,6 +216,7 @@ fn of_a_day_the_operator_hears_each_cause_once_and_its_end() {
         raised.map(|(tick, message)| (*tick, message.severity)).unwrap()
     };
     assert_eq!(raised_at("trouble:credentials"), (EXPIRED.start, Severity::Critical));
+    assert_eq!(raised_at("shop:state"), (SUSPENDED.start, Severity::Critical));
     assert!((OUTAGE.start..OUTAGE.start + 5).contains(&raised_at("trouble:marketplace_down").0));
     assert_eq!(raised_at("deadline").1, Severity::Warning);
     super::audit::audit(&day.world);

@@ -15,7 +15,7 @@ use crate::memory::ManualClock;
 use crate::order::{Decision, Order, OrderId};
 use crate::ports::{
     Account, CallLog, Clock as _, Listing, Look, Marketplace, MarketplaceError, MarketplaceResult, Page, PageCursor,
-    SendAnswer, SendPermit, SendVerdict, ShopKey, UnreadableOrder,
+    SendAnswer, SendPermit, SendVerdict, ShopFigures, ShopKey, UnreadableOrder,
 };
 use crate::reading::Seen;
 use crate::state::MarketplaceState;
@@ -29,6 +29,13 @@ pub(super) struct State {
     pub(super) look_faults: VecDeque<ReadFault>,
     /// What becomes of every acceptance that no order's own script speaks of.
     pub(super) outage: Option<Answer>,
+    /// What is said of the shop itself.
+    pub(super) shop_state: Option<String>,
+    pub(super) figures: ShopFigures,
+    /// How the next questions about the shop fail.
+    pub(super) account_faults: VecDeque<ReadFault>,
+    /// How often the shop's state, and its figures, were asked for.
+    pub(super) account_asked: [usize; 2],
     /// The acceptances on their way: what a worker that dies leaves to chance.
     pub(super) on_their_way: Vec<(OrderId, Decision)>,
 }
@@ -131,17 +138,7 @@ impl FakeMarket {
             .finish(id, &end, seen)
             .await
             .map_err(MarketplaceError::Unrecorded)?;
-        match fault {
-            None | Some(ReadFault::Empty) => Ok(()),
-            Some(ReadFault::Unreachable) => Err(MarketplaceError::Unreachable {
-                what: "HTTP 503".into(),
-                source: None,
-            }),
-            Some(ReadFault::Throttled(retry_after)) => Err(MarketplaceError::Throttled {
-                retry_after: *retry_after,
-            }),
-            Some(ReadFault::Credentials) => Err(MarketplaceError::Credentials { status: 401 }),
-        }
+        failed(fault)
     }
 
     /// The acceptance is on its way for a while, beside others.
@@ -197,6 +194,21 @@ impl FakeMarket {
             Some(Answer::Credentials) => SendVerdict::Credentials,
             Some(Answer::NotSent) => SendVerdict::NotSent,
         }
+    }
+}
+
+/// What a read with this fault comes to.
+fn failed(fault: Option<&ReadFault>) -> MarketplaceResult<()> {
+    match fault {
+        None | Some(ReadFault::Empty) => Ok(()),
+        Some(ReadFault::Unreachable) => Err(MarketplaceError::Unreachable {
+            what: "HTTP 503".into(),
+            source: None,
+        }),
+        Some(ReadFault::Throttled(retry_after)) => Err(MarketplaceError::Throttled {
+            retry_after: *retry_after,
+        }),
+        Some(ReadFault::Credentials) => Err(MarketplaceError::Credentials { status: 401 }),
     }
 }
 
@@ -338,11 +350,21 @@ impl Marketplace for FakeMarket {
     }
 
     async fn account(&self) -> MarketplaceResult<Account> {
+        let mut state = self.state();
+        state.account_asked[0] += 1;
+        failed(state.account_faults.pop_front().as_ref())?;
         Ok(Account {
             shop_id: None,
             shop_name: None,
-            shop_state: None,
+            shop_state: state.shop_state.clone(),
         })
+    }
+
+    async fn figures(&self) -> MarketplaceResult<ShopFigures> {
+        let mut state = self.state();
+        state.account_asked[1] += 1;
+        failed(state.account_faults.pop_front().as_ref())?;
+        Ok(state.figures)
     }
 }
 

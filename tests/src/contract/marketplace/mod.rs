@@ -93,6 +93,8 @@ fn reading() -> Vec<Case<MarketplaceFixture>> {
         account::the_shop_behind_the_key_is_told,
         account::a_wrong_key_is_told_by_asking_for_the_shop,
         account::asking_for_the_shop_is_retried_like_any_read,
+        account::how_the_shop_decides_is_told,
+        account::figures_that_are_no_json_are_said_to_be_unreadable,
     ]
 }
 

@@ -36,7 +36,7 @@ pub(super) async fn a_call_stands_on_record_once_it_is_begun(f: &StoreFixture) {
 
 pub(super) async fn calls_of_every_operation_are_taken(f: &StoreFixture) {
     let now = f.base().await;
-    for endpoint in [Endpoint::Or11, Endpoint::Or21, Endpoint::A01] {
+    for endpoint in [Endpoint::Or11, Endpoint::Or21, Endpoint::A01, Endpoint::A21] {
         let call = NewCall {
             endpoint,
             related_id: Some("shop".to_owned()),

@@ -2,6 +2,7 @@
 //!
 //! A bug found in one adapter becomes a case here, not a test of that adapter. The file is long because each case stands in its list.
 
+mod account;
 mod alerts;
 mod answers;
 mod append_only;
@@ -70,6 +71,7 @@ pub fn cases(capabilities: Capabilities) -> Vec<Case<StoreFixture>> {
 #[must_use]
 pub fn every_case_runs() -> Trial {
     let sources = [
+        include_str!("account.rs"),
         include_str!("alerts.rs"),
         include_str!("answers.rs"),
         include_str!("append_only.rs"),
@@ -454,5 +456,16 @@ fn alerting() -> Vec<Case<StoreFixture>> {
         alerts::a_message_is_tried_again_when_that_is_due,
         alerts::alerts_that_are_over_are_told_for_as_long_as_asked,
         alerts::a_trouble_keeps_since_when_it_is_there,
+        account::a_shop_never_asked_about_is_due_with_its_figures,
+        account::of_many_that_want_to_ask_at_once_one_may,
+        account::a_shop_is_asked_about_again_when_that_is_due,
+        account::a_check_whose_answer_never_came_is_not_made_again_before_its_time,
+        account::figures_are_asked_for_less_often_than_the_state,
+        account::a_time_of_asking_that_lies_ahead_holds_nobody_up,
+        account::a_state_keeps_since_when_it_is_so,
+        account::a_state_that_was_not_told_leaves_the_one_before,
+        account::figures_are_told_oldest_first_and_since_a_time,
+        account::a_note_written_twice_stands_once,
+        account::shops_are_asked_about_one_by_one,
     ]
 }

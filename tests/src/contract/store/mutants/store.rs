@@ -127,6 +127,9 @@ faults! {
     MessagesAreAnybodys => "gives_a_message_to_two_takers",
     MessagesAreTakenEarly => "gives_out_messages_that_are_not_due",
     DeliveriesEndUnnoticed => "forgets_that_a_message_arrived",
+    ChecksAreAnybodys => "lets_everybody_ask_about_the_shop",
+    FiguresAreAskedForEachTime => "lets_the_figures_be_asked_for_each_time",
+    AccountStateBeginsAnew => "forgets_since_when_the_shop_is_in_its_state",
 }
 
 /// The store in memory behind a fault.
@@ -163,6 +166,9 @@ impl Fault {
                 | Self::MessagesAreAnybodys
                 | Self::MessagesAreTakenEarly
                 | Self::DeliveriesEndUnnoticed
+                | Self::ChecksAreAnybodys
+                | Self::FiguresAreAskedForEachTime
+                | Self::AccountStateBeginsAnew
         )
     }
 

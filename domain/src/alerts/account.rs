@@ -1,0 +1,171 @@
+//! What is wrong with the shop itself, by what the marketplace says of it.
+
+use std::time::Duration;
+
+use super::conditions::{Condition, Facts, Told, condition};
+use super::health::Trouble;
+use super::{Severity, words};
+use crate::ports::{AccountRecord, CheckDue, DayFigures, ShopFigures, ShopHealth};
+use crate::time::{self, Timestamp};
+
+/// So often the marketplace is asked for the shop's state.
+const STATE_EVERY: Duration = Duration::from_secs(3600);
+/// So often at the most, where a run was told that the key is not taken, and a barred shop may be why, or a run got through that a barred
+/// shop's could not.
+const STATE_AT_MOST_EVERY: Duration = Duration::from_secs(5 * 60);
+/// So often for its figures: the marketplace wants it no more often.
+const FIGURES_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// Figures are compared with those of so long before.
+const COMPARED: Duration = Duration::from_secs(8 * 24 * 3600);
+/// An approval rate has fallen when it is below so many hundredths of the best that it is compared with.
+const APPROVAL_KEPT: i64 = 98;
+/// So many refusals one after another are told of.
+const REFUSED_IN_ROW: i64 = 2;
+
+/// When the marketplace is to be asked about the shop again.
+pub(super) fn due(now: Timestamp, health: &ShopHealth, record: &AccountRecord) -> CheckDue {
+    let not_taken = health.trouble.as_deref() == Some(Trouble::Credentials.as_str());
+    let doubtful_since = match health.trouble {
+        Some(_) => health.trouble_since.filter(|_| not_taken),
+        None => health.last_done_at.filter(|_| is_barred(record)),
+    };
+    let hourly = time::minus(now, STATE_EVERY);
+    let sooner = |since: Timestamp| since.min(time::minus(now, STATE_AT_MOST_EVERY));
+    CheckDue {
+        now,
+        asked_by: doubtful_since.map_or(hourly, |since| hourly.max(sooner(since))),
+        figures_by: time::minus(now, FIGURES_EVERY),
+        ahead: time::plus(now, STATE_EVERY),
+    }
+}
+
+/// From when on figures are compared.
+pub(super) fn figures_since(now: Timestamp) -> Timestamp {
+    time::minus(now, COMPARED)
+}
+
+/// What the marketplace lets a shop do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Open,
+    Closed,
+    /// It takes no acceptances from it.
+    Barred,
+    Unknown,
+}
+
+fn standing(record: &AccountRecord) -> Option<Standing> {
+    Some(match record.state.as_deref()?.to_ascii_uppercase().as_str() {
+        "OPEN" => Standing::Open,
+        "CLOSE" | "CLOSED" => Standing::Closed,
+        "SUSPENDED" | "TERMINATED" => Standing::Barred,
+        _ => Standing::Unknown,
+    })
+}
+
+/// Whether the marketplace has barred the shop: then it refuses its calls, whatever the key.
+pub(super) fn is_barred(record: &AccountRecord) -> bool {
+    standing(record) == Some(Standing::Barred)
+}
+
+/// That the shop is not open.
+pub(super) fn state(facts: &Facts<'_>) -> Option<Condition> {
+    let record = facts.account;
+    let (severity, title, remedy) = match standing(record)? {
+        Standing::Open => return None,
+        Standing::Closed => (
+            Severity::Warning,
+            "the shop is closed on the marketplace".to_owned(),
+            "open it in the marketplace's back office if that is not meant; orders that are there are accepted all the same",
+        ),
+        Standing::Barred => (
+            Severity::Critical,
+            format!("the marketplace has the shop {}: nothing is accepted", word(record)),
+            "ask the marketplace's operator why, and what lifts it; orders wait until then, and their deadlines go on",
+        ),
+        Standing::Unknown => (
+            Severity::Warning,
+            format!("the shop is in a state that is not known: {}", word(record)),
+            "look it up in the marketplace's back office",
+        ),
+    };
+    let told = Told {
+        title,
+        lines: Vec::new(),
+        remedy: remedy.to_owned(),
+        count: 1,
+    };
+    let since = record.state_since.unwrap_or(facts.now);
+    Some(condition(facts, "shop:state".to_owned(), severity, since, told))
+}
+
+/// The state's own word, as far as it is one.
+fn word(record: &AccountRecord) -> String {
+    let state = record.state.as_deref().unwrap_or_default();
+    state
+        .chars()
+        .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_')
+        .take(32)
+        .collect()
+}
+
+/// That the shop's figures have become worse than they were in the days before.
+pub(super) fn figures(facts: &Facts<'_>) -> Option<Condition> {
+    let (latest, before) = facts.account.figures.split_last()?;
+    let worse = worse(&latest.figures, before);
+    if worse.is_empty() {
+        return None;
+    }
+    let told = Told {
+        title: "the shop's acceptance figures on the marketplace have become worse".to_owned(),
+        count: worse.len() as u64,
+        lines: [
+            worse,
+            vec![format!("told by the marketplace at {}", words::minute(latest.read_at))],
+        ]
+        .concat(),
+        remedy: "`ackord stats --by day` and `ackord failures list` show which orders were refused or came late"
+            .to_owned(),
+    };
+    let severity = Severity::Urgent;
+    Some(condition(
+        facts,
+        "shop:figures".to_owned(),
+        severity,
+        latest.read_at,
+        told,
+    ))
+}
+
+/// A line for each figure that has become worse.
+fn worse(latest: &ShopFigures, before: &[DayFigures]) -> Vec<String> {
+    let of = |figure: fn(&ShopFigures) -> Option<i64>| before.iter().filter_map(move |day| figure(&day.figures));
+    let mut lines = Vec::new();
+    if let (Some(now), Some(best)) = (latest.approval_rate, of(|figures| figures.approval_rate).max())
+        && now.saturating_mul(100) < best.saturating_mul(APPROVAL_KEPT)
+    {
+        lines.push(format!("approval rate: {}, and {} not long ago", rate(now), rate(best)));
+    }
+    if let (Some(now), Some(best)) = (latest.auto_refused_rate, of(|figures| figures.auto_refused_rate).min())
+        && now > best
+    {
+        lines.push(format!(
+            "refused automatically at the deadline: {}, and {} not long ago",
+            rate(now),
+            rate(best)
+        ));
+    }
+    if let Some(count) = latest.refused_in_row.filter(|count| *count >= REFUSED_IN_ROW) {
+        lines.push(format!("{count} orders refused one after another"));
+    }
+    lines
+}
+
+/// A rate in the marketplace's own unit.
+fn rate(ten_thousandths: i64) -> String {
+    let text = format!("{}.{:04}", ten_thousandths / 10_000, ten_thousandths % 10_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests;

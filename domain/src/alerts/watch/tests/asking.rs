@@ -1,0 +1,162 @@
+//! A watch that asks the marketplace about the shop itself.
+
+use super::*;
+use crate::ports::{Account, MarketplaceError, MockMarketplace, ShopFigures, ShopKey};
+use crate::settings::Settings;
+use crate::workflow::Ports;
+
+/// What the marketplace says when it is asked, and how often it was.
+#[derive(Debug, Clone)]
+struct Shop {
+    /// `None` where the key is refused.
+    state: Arc<Mutex<Option<&'static str>>>,
+    figures: Arc<Mutex<ShopFigures>>,
+    asked: Arc<Mutex<[usize; 2]>>,
+}
+
+impl Shop {
+    fn open() -> Self {
+        let figures = ShopFigures {
+            approval_rate: Some(990_000),
+            auto_refused_rate: Some(0),
+            refused_in_row: Some(0),
+        };
+        Self {
+            state: Arc::new(Mutex::new(Some("OPEN"))),
+            figures: Arc::new(Mutex::new(figures)),
+            asked: Arc::default(),
+        }
+    }
+
+    fn is(&self, state: Option<&'static str>) {
+        *self.state.lock().unwrap() = state;
+    }
+
+    fn asked(&self) -> [usize; 2] {
+        *self.asked.lock().unwrap()
+    }
+
+    fn marketplace(&self) -> MockMarketplace {
+        let mut marketplace = MockMarketplace::new();
+        marketplace.expect_shop_key().returning(|| ShopKey("shop".to_owned()));
+        let shop = self.clone();
+        marketplace.expect_account().returning(move || {
+            shop.asked.lock().unwrap()[0] += 1;
+            match *shop.state.lock().unwrap() {
+                None => Err(MarketplaceError::Credentials { status: 401 }),
+                Some(state) => Ok(Account {
+                    shop_id: None,
+                    shop_name: None,
+                    shop_state: Some(state.to_owned()),
+                }),
+            }
+        });
+        let shop = self.clone();
+        marketplace.expect_figures().returning(move || {
+            shop.asked.lock().unwrap()[1] += 1;
+            Ok(*shop.figures.lock().unwrap())
+        });
+        marketplace
+    }
+}
+
+impl Scene {
+    fn watch_asking(&self, shop: &Shop) -> Watch {
+        let ports = Ports {
+            store: Arc::new(self.shaky.store.clone()),
+            marketplace: Arc::new(shop.marketplace()),
+            clock: Arc::new(self.clock.clone()),
+            randomness: Arc::new(SeededRandom::new(5)),
+        };
+        let workflow = AcceptanceWorkflow::new(ports, Settings::default(), "watch").unwrap();
+        self.watch().asking(workflow)
+    }
+
+    /// A run that fared like this, and a round, every five minutes for so long.
+    fn hours(&self, watch: &Watch, hours: usize, note: &RunNote) {
+        self.runs(watch, 12 * hours, note);
+    }
+
+    fn runs(&self, watch: &Watch, runs: usize, note: &RunNote) {
+        for _ in 0..runs {
+            now(watch.note_run(note)).unwrap();
+            now(watch.round()).unwrap();
+            self.minutes(5);
+        }
+    }
+}
+
+#[test]
+fn the_state_is_asked_for_each_hour_and_the_figures_each_day_by_one_of_two_watches() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let (one, other) = (scene.watch_asking(&shop), scene.watch_asking(&shop));
+    for _ in 0..24 {
+        scene.hours(&one, 1, &RunNote::Done);
+        now(other.round()).unwrap();
+    }
+    assert_eq!(shop.asked(), [25, 2], "of a day and five minutes");
+    scene.both_heard(&[]);
+}
+
+#[test]
+fn a_suspended_shop_is_told_once_and_its_end_too() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let watch = scene.watch_asking(&shop);
+    scene.hours(&watch, 1, &RunNote::Done);
+    shop.is(Some("SUSPENDED"));
+    scene.hours(&watch, 2, &RunNote::Done);
+    scene.both_heard(&[(Kind::Raised, "shop:state")]);
+    shop.is(Some("OPEN"));
+    scene.hours(&watch, 2, &RunNote::Done);
+    scene.both_heard(&[(Kind::Cleared, "shop:state")]);
+}
+
+#[test]
+fn a_key_refused_because_the_shop_is_suspended_is_told_as_that() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let watch = scene.watch_asking(&shop);
+    // It was asked half an hour ago.
+    scene.runs(&watch, 6, &RunNote::Done);
+    shop.is(Some("SUSPENDED"));
+    scene.hours(&watch, 2, &hindered(Trouble::Credentials));
+    scene.both_heard(&[(Kind::Raised, "shop:state")]);
+}
+
+#[test]
+fn a_key_that_is_refused_is_told_as_such_while_the_shop_can_not_be_asked_about() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let watch = scene.watch_asking(&shop);
+    scene.hours(&watch, 1, &RunNote::Done);
+    shop.is(None);
+    scene.hours(&watch, 3, &hindered(Trouble::Credentials));
+    scene.both_heard(&[(Kind::Raised, "trouble:credentials")]);
+    assert_eq!(shop.asked()[0], 5, "once more, and each hour");
+}
+
+#[test]
+fn figures_that_fall_are_told_with_the_days_and_their_end_when_they_are_back() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let watch = scene.watch_asking(&shop);
+    scene.hours(&watch, 24, &RunNote::Done);
+    scene.both_heard(&[]);
+    shop.figures.lock().unwrap().approval_rate = Some(900_000);
+    scene.hours(&watch, 20, &RunNote::Done);
+    // Asked for at the first round of the day; reminders since.
+    let heard = scene.webhook.heard();
+    assert_eq!(heard[0], (Kind::Raised, "shop:figures".to_owned()));
+    assert!(heard[1..].iter().all(|(kind, _)| *kind == Kind::Reminder), "{heard:?}");
+    shop.figures.lock().unwrap().approval_rate = Some(985_000);
+    scene.hours(&watch, 24, &RunNote::Done);
+    let heard = scene.webhook.heard();
+    assert_eq!(heard.last(), Some(&(Kind::Cleared, "shop:figures".to_owned())));
+    scene.mail.heard();
+}
+
+#[test]
+fn a_store_that_is_down_has_nobody_ask() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let watch = scene.watch_asking(&shop);
+    scene.shaky.down.store(true, Ordering::SeqCst);
+    assert!(now(watch.round()).is_err());
+    assert_eq!(shop.asked(), [0, 0]);
+}
