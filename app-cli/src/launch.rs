@@ -27,7 +27,7 @@ pub async fn launch(
         Err(error) => return not_run(&error, streams),
     };
     let streams = streams.coloured(cli.global.color);
-    let streams = logs::start(cli.global.verbose, environment, streams);
+    let (streams, log) = logs::start(cli.global.verbose, environment, streams);
     let context = Context {
         environment,
         streams: &streams,
@@ -55,10 +55,12 @@ pub async fn launch(
         Command::Completions(args) => commands::completions::completions(&args, &context),
         Command::Man(args) => commands::man::man(&args, &context),
     };
-    match ended {
+    let exit = match ended {
         Ok(exit) => exit,
         Err(error) => report_error::report(error.as_ref(), &streams),
-    }
+    };
+    log.end().await;
+    exit
 }
 
 /// Help and version are data; a command line that can't be read is an error.

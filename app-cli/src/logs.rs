@@ -2,17 +2,21 @@
 //!
 //! `ACKORD_LOG` says what is logged, `ACKORD_LOG_FORMAT` in which form. With `json` every line on stderr is a JSON object: what a command
 //! tells people goes through the log then, so that whoever collects the lines meets none that is not one.
+//!
+//! Beside it stand traces, where the program is built with them and the environment asks for them. The log knows nothing of their spans.
 
 pub(crate) mod events;
 mod json_lines;
 pub(crate) mod run;
+#[cfg(feature = "otel")]
+mod traces;
 
 use std::sync::Mutex;
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt;
 use tracing_subscriber::fmt::format::JsonFields;
-use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
 use self::json_lines::JsonLines;
 use crate::environment::Environment;
@@ -21,8 +25,8 @@ use crate::streams::Streams;
 /// Under this target stands in the log what a command tells people.
 pub(crate) const WORDS: &str = "ackord::words";
 
-/// What no filter takes out: what a command tells people, and the ids of runs.
-const ALWAYS: &str = "ackord::words=info,ackord::in_run=error";
+/// What no filter takes out, what a command tells people and the ids of runs; and what none lets in, the spans made for traces.
+const ALWAYS: &str = "ackord::words=info,ackord::in_run=error,ackord::spans=off";
 
 /// What a line looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,23 +35,43 @@ enum Form {
     Json,
 }
 
+/// The log of a process, and what goes with it. It has to be ended.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Log {
+    #[cfg(feature = "otel")]
+    traces: Option<traces::Traces>,
+}
+
+impl Log {
+    /// Sends what has not been sent yet. It takes a few seconds at most.
+    pub(crate) async fn end(self) {
+        #[cfg(feature = "otel")]
+        if let Some(traces) = self.traces {
+            traces.end().await;
+        }
+    }
+}
+
 /// Starts the log of this process, and gives the streams that go with it. A log that is already there (another command in the same
 /// test) is left in place.
-pub(crate) fn start(verbose: u8, environment: &Environment, streams: Streams) -> Streams {
+pub(crate) fn start(verbose: u8, environment: &Environment, streams: Streams) -> (Streams, Log) {
     let mut warnings = Vec::new();
     let form = form(environment, &mut warnings);
-    let log = fmt()
-        .with_env_filter(filter(verbose, environment, &mut warnings))
-        .with_writer(Mutex::new(streams.err.clone()))
-        .with_ansi(form == Form::Text && streams.err.is_terminal());
-    let started = match form {
-        Form::Text => log.finish().try_init(),
-        Form::Json => log
-            .fmt_fields(JsonFields::new())
-            .event_format(JsonLines)
-            .finish()
+    let lines = lines(form, &streams);
+    let filter = filter(verbose, environment, &mut warnings);
+    #[cfg(feature = "otel")]
+    let traces = traces::Traces::set_up(environment, &mut warnings);
+    #[cfg(feature = "otel")]
+    let started = match &traces {
+        Some(traces) => tracing_subscriber::registry()
+            .with(lines.with_filter(filter))
+            .with(traces.layer())
             .try_init(),
+        None => tracing_subscriber::registry().with(lines).with(filter).try_init(),
     };
+    #[cfg(not(feature = "otel"))]
+    let started = tracing_subscriber::registry().with(lines).with(filter).try_init();
     if started.is_err() {
         tracing::trace!("a log was there already");
     }
@@ -60,7 +84,23 @@ pub(crate) fn start(verbose: u8, environment: &Environment, streams: Streams) ->
             .err
             .line(&format!("warning: the environment variable {problem}"));
     }
-    streams
+    let log = Log {
+        #[cfg(feature = "otel")]
+        traces: traces.filter(|_| started.is_ok()),
+    };
+    (streams, log)
+}
+
+/// What writes lines of this form.
+fn lines(form: Form, streams: &Streams) -> Box<dyn Layer<Registry> + Send + Sync> {
+    let lines = fmt::layer()
+        .with_writer(Mutex::new(streams.err.clone()))
+        .with_ansi(form == Form::Text && streams.err.is_terminal())
+        .log_internal_errors(true);
+    match form {
+        Form::Text => lines.boxed(),
+        Form::Json => lines.fmt_fields(JsonFields::new()).event_format(JsonLines).boxed(),
+    }
 }
 
 fn form(environment: &Environment, warnings: &mut Vec<String>) -> Form {

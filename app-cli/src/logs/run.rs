@@ -1,8 +1,8 @@
-//! Puts the id of a run into every line that is logged in it.
+//! Puts the id of a run into every line that is logged in it, and all that is done in it under one span of a trace.
 //!
 //! The id is the field of a span. `ackord run` is in it from end to end ([`one`]). A service is one piece of work in the course of which
 //! runs begin and end, so that no span can go around each; instead [`RunLog`] enters the span of the run under way whenever that work
-//! is gone on with, and leaves it when it waits.
+//! is gone on with, and leaves it when it waits. The span for traces is entered and left with it, right before and after.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -10,11 +10,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ackord::Timestamp;
 use ackord::ports::new_operation;
-use ackord::workflow::RunReport;
+use ackord::workflow::{Halt, RunReport, SPANS};
 use ackord_system::SystemRandom;
+use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
 use super::events;
+use crate::metrics::outcome_of;
 
 /// Carries out one run under an id of its own.
 pub(crate) async fn one(work: impl Future<Output = RunReport>) -> RunReport {
@@ -24,13 +26,19 @@ pub(crate) async fn one(work: impl Future<Output = RunReport>) -> RunReport {
         events::ended(&report);
         report
     };
-    logged.instrument(span()).await
+    let spans = Spans::new();
+    let report = logged
+        .instrument(spans.log.clone())
+        .instrument(spans.trace.clone())
+        .await;
+    spans.ended(&report);
+    report
 }
 
 /// The runs of a service, one after another.
 #[derive(Debug, Default)]
 pub(crate) struct RunLog {
-    under_way: Mutex<Option<Span>>,
+    under_way: Mutex<Option<Spans>>,
 }
 
 impl RunLog {
@@ -46,9 +54,9 @@ impl RunLog {
 
     /// A run begins.
     pub(crate) fn begins(&self) {
-        let span = span();
-        enter(&span);
-        *self.under_way() = Some(span);
+        let spans = Spans::new();
+        spans.enter();
+        *self.under_way() = Some(spans);
         events::begun();
     }
 
@@ -56,12 +64,13 @@ impl RunLog {
     pub(crate) fn ends(&self, report: &RunReport) {
         events::ended(report);
         let ended = self.under_way().take();
-        if let Some(span) = ended {
-            exit(&span);
+        if let Some(spans) = ended {
+            spans.exit();
+            spans.ended(report);
         }
     }
 
-    fn under_way(&self) -> MutexGuard<'_, Option<Span>> {
+    fn under_way(&self) -> MutexGuard<'_, Option<Spans>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -71,8 +80,8 @@ struct Entered<'a>(&'a RunLog);
 
 impl<'a> Entered<'a> {
     fn new(log: &'a RunLog) -> Self {
-        if let Some(span) = &*log.under_way() {
-            enter(span);
+        if let Some(spans) = &*log.under_way() {
+            spans.enter();
         }
         Self(log)
     }
@@ -80,43 +89,99 @@ impl<'a> Entered<'a> {
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
-        if let Some(span) = &*self.0.under_way() {
-            exit(span);
+        if let Some(spans) = &*self.0.under_way() {
+            spans.exit();
         }
     }
 }
 
-fn enter(span: &Span) {
-    span.with_subscriber(|(id, log)| log.enter(id));
+/// The spans of a run.
+#[derive(Debug)]
+struct Spans {
+    /// The root of a trace; the log's filter never lets it in.
+    trace: Span,
+    /// At a level and under a target that the log's filter never takes out.
+    log: Span,
 }
 
-fn exit(span: &Span) {
-    span.with_subscriber(|(id, log)| log.exit(id));
-}
+impl Spans {
+    /// Those of a run with a new id.
+    fn new() -> Self {
+        let id = new_operation(Timestamp::now(), &SystemRandom::new()).0;
+        let trace = tracing::info_span!(
+            target: SPANS,
+            parent: None,
+            "run",
+            otel.status_code = Empty,
+            ackord.run_id = %id,
+            ackord.outcome = Empty,
+            ackord.ingested = Empty,
+            ackord.accepted = Empty,
+            ackord.acceptance_failed = Empty,
+            ackord.needs_person = Empty,
+        );
+        Self {
+            trace,
+            log: tracing::error_span!(target: "ackord::in_run", "run", run = %id),
+        }
+    }
 
-/// A span with a new id; at a level and under a target that is never filtered out.
-fn span() -> Span {
-    let id = new_operation(Timestamp::now(), &SystemRandom::new()).0;
-    tracing::error_span!(target: "ackord::in_run", "run", run = %id)
+    /// Enters both, the log's last: what looks for the span it is in finds that one first.
+    fn enter(&self) {
+        for span in [&self.trace, &self.log] {
+            span.with_subscriber(|(id, log)| log.enter(id));
+        }
+    }
+
+    fn exit(&self) {
+        for span in [&self.log, &self.trace] {
+            span.with_subscriber(|(id, log)| log.exit(id));
+        }
+    }
+
+    /// Notes how the run ended; in the trace alone.
+    fn ended(self, report: &RunReport) {
+        let counts = [
+            ("ackord.ingested", report.ingested),
+            ("ackord.accepted", report.accepted),
+            ("ackord.acceptance_failed", report.acceptance_failed),
+            ("ackord.needs_person", report.needs_person),
+        ];
+        for (field, count) in counts {
+            self.trace.record(field, i64::try_from(count).unwrap_or(i64::MAX));
+        }
+        self.trace.record("ackord.outcome", outcome_of(report));
+        if !matches!(report.halt, None | Some(Halt::Stopped)) {
+            self.trace.record("otel.status_code", "error");
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::atomic::{AtomicIsize, Ordering};
     use std::sync::{Arc, Mutex};
 
     use ackord::workflow::Event;
     use tracing::field::{Field, Visit};
     use tracing::span::{Attributes, Id};
     use tracing::{Event as Line, Subscriber};
+    use tracing_subscriber::filter::filter_fn;
     use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
     use tracing_subscriber::registry::LookupSpan;
 
     use super::*;
 
     /// The messages that were logged, each with the id of the run that it was in.
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<Logged>>>);
+    #[derive(Clone)]
+    struct Lines {
+        /// The field of a span that holds the id.
+        id: &'static str,
+        logged: Arc<Mutex<Vec<Logged>>>,
+        /// How many spans were entered and not left.
+        inside: Arc<AtomicIsize>,
+    }
 
     /// What was logged, and under which run.
     type Logged = (String, Option<String>);
@@ -134,11 +199,19 @@ mod tests {
 
     impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Lines {
         fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-            let mut run = Named("run", None);
+            let mut run = Named(self.id, None);
             attributes.record(&mut run);
             if let Some(span) = context.span(id) {
                 span.extensions_mut().insert(run.1);
             }
+        }
+
+        fn on_enter(&self, _: &Id, _: Context<'_, S>) {
+            self.inside.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn on_exit(&self, _: &Id, _: Context<'_, S>) {
+            self.inside.fetch_sub(1, Ordering::Relaxed);
         }
 
         fn on_event(&self, event: &Line<'_>, context: Context<'_, S>) {
@@ -148,8 +221,32 @@ mod tests {
                 .lookup_current()
                 .and_then(|span| span.extensions().get::<Option<String>>().cloned())
                 .flatten();
-            self.0.lock().unwrap().push((message.1.unwrap_or_default(), run));
+            self.logged.lock().unwrap().push((message.1.unwrap_or_default(), run));
         }
+    }
+
+    /// What `work` logs. Traces place each line as the log does.
+    async fn logged(work: impl Future) -> Vec<Logged> {
+        let [log, traces] = ["run", "ackord.run_id"].map(|id| Lines {
+            id,
+            logged: Arc::default(),
+            inside: Arc::default(),
+        });
+        let subscriber = tracing_subscriber::registry()
+            .with(log.clone().with_filter(filter_fn(|about| about.target() != SPANS)))
+            .with(
+                traces
+                    .clone()
+                    .with_filter(filter_fn(|about| about.is_event() || about.target() == SPANS)),
+            );
+        let _default = tracing::subscriber::set_default(subscriber);
+        work.await;
+        let [log, traces] = [log, traces].map(|lines| {
+            assert_eq!(lines.inside.load(Ordering::Relaxed), 0, "{} is not left", lines.id);
+            lines.logged.lock().unwrap().clone()
+        });
+        assert_eq!(log, traces);
+        log
     }
 
     /// Two runs, each with a wait in its midst.
@@ -168,13 +265,12 @@ mod tests {
 
     #[tokio::test]
     async fn each_line_bears_the_id_of_the_run_that_it_is_of() {
-        let lines = Lines::default();
-        let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
-        let log = RunLog::default();
-        log.carry(serve(&log)).await;
-        tracing::info!("afterwards");
-
-        let lines = lines.0.lock().unwrap().clone();
+        let lines = logged(async {
+            let log = RunLog::default();
+            log.carry(serve(&log)).await;
+            tracing::info!("afterwards");
+        })
+        .await;
         let mut ids = BTreeSet::new();
         for (message, run) in &lines {
             let of_a_run = ["a run begins", "works", "works on", "a run has ended"].contains(&message.as_str());
@@ -190,15 +286,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_single_run_is_in_its_span_from_end_to_end() {
-        let lines = Lines::default();
-        let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
-        one(async {
+        let lines = logged(one(async {
             tokio::task::yield_now().await;
             events::event(&Event::SendingAllowed);
             RunReport::default()
-        })
+        }))
         .await;
-        let lines = lines.0.lock().unwrap().clone();
         assert_eq!(lines.len(), 3, "{lines:?}");
         assert!(
             lines.iter().all(|(_, run)| run.is_some() && *run == lines[0].1),

@@ -82,6 +82,40 @@ fn no_program_is_built_with_the_switches_that_drop_guards() {
     }
 }
 
+#[test]
+fn the_program_sends_traces_only_where_that_was_asked_for_and_with_what_is_there() {
+    let without = tree("ackord-cli", &["--edges", "normal"]);
+    assert_eq!(of_traces(&without), [""; 0], "the feature `otel` is off by default");
+    let with_traces = tree("ackord-cli", &["--edges", "normal", "--features", "otel"]);
+    assert!(
+        of_traces(&with_traces).contains(&"opentelemetry-otlp"),
+        "the tree was not read"
+    );
+    for needless in ["tonic", "aws-lc-rs", "openssl", "native-tls"] {
+        assert!(!has(&with_traces, needless), "{needless} is built in for traces");
+    }
+    for once in ["reqwest", "rustls", "hyper"] {
+        assert_eq!(versions(&with_traces, once), 1, "{once} is built in twice for traces");
+    }
+}
+
+/// The packages of a tree that are there for traces.
+fn of_traces(tree: &str) -> Vec<&str> {
+    let names = tree.lines().filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| name.contains("opentelemetry")).collect()
+}
+
+fn has(tree: &str, package: &str) -> bool {
+    versions(tree, package) > 0
+}
+
+/// In how many versions a tree has a package.
+fn versions(tree: &str, package: &str) -> usize {
+    let lines = tree.lines().map(|line| line.trim_end_matches(" (*)"));
+    let of_package = lines.filter(|line| line.split_whitespace().next() == Some(package));
+    of_package.collect::<BTreeSet<_>>().len()
+}
+
 fn has_switches(tree: &str) -> bool {
     tree.lines().any(|line| line.starts_with("ackord feature \"mutants\""))
 }
