@@ -57,27 +57,55 @@ postgres:x:999:999:PostgreSQL:/var/lib/postgresql:/bin/sh
 PASSWD
 printf 'root:x:0:\npostgres:x:999:\n' >"$root/etc/group"
 
-# Understands what the official images understand, so that either can serve: POSTGRES_USER, POSTGRES_PASSWORD, and the
-# server's arguments after the word postgres.
+# Understands what the official images understand, so that either can serve: POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB,
+# each also as the file that POSTGRES_…_FILE names, POSTGRES_INITDB_ARGS, and the server's arguments after the word postgres.
+# As there, who is in the container needs no password.
 mkdir -p "$root/usr/local/bin" "$root/var/lib/postgresql/data" "$root/run/postgresql"
+ln -s /run "$root/var/run"
 cat >"$root/usr/local/bin/serve" <<'SERVE'
 #!/bin/sh
-set -eu
+set -euf
+
+# given NAME DEFAULT: the value of a variable, or what is in the file that NAME_FILE names.
+given() {
+    eval "value=\${$1-} file=\${$1_FILE-}"
+    if [ -n "$value" ] && [ -n "$file" ]; then
+        echo "$1 and $1_FILE are both set" >&2
+        exit 1
+    fi
+    if [ -n "$file" ]; then value=$(cat "$file"); fi
+    printf '%s' "${value:-$2}"
+}
+
 data=${PGDATA:-/var/lib/postgresql/data}
 if [ "${1-}" = postgres ]; then shift; fi
 if [ ! -s "$data/PG_VERSION" ]; then
+    user=$(given POSTGRES_USER postgres)
+    database=$(given POSTGRES_DB "$user")
+    password=$(given POSTGRES_PASSWORD '')
+    case $database in *[!A-Za-z0-9_-]*) echo "POSTGRES_DB may have letters, digits, _ and - alone" >&2; exit 1 ;; esac
+    if [ -z "$password" ]; then
+        echo "POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE has to be set" >&2
+        exit 1
+    fi
     umask 077
-    printf '%s' "$POSTGRES_PASSWORD" >/tmp/password
-    initdb --pgdata="$data" --username="${POSTGRES_USER:-postgres}" --pwfile=/tmp/password --auth=password \
-        --encoding=UTF8 --locale=C --no-sync --no-instructions
+    printf '%s' "$password" >/tmp/password
+    # Left open to be split: it holds several arguments.
+    initdb --pgdata="$data" --username="$user" --pwfile=/tmp/password --auth=trust --encoding=UTF8 --locale=C --no-sync \
+        --no-instructions ${POSTGRES_INITDB_ARGS-}
     rm /tmp/password
     echo 'host all all all password' >>"$data/pg_hba.conf"
+    if [ "$database" != postgres ]; then
+        # Before anybody can connect.
+        echo "CREATE DATABASE \"$database\"" | postgres --single -D "$data" postgres >/dev/null
+    fi
 fi
 exec postgres -D "$data" -c listen_addresses='*' -c unix_socket_directories=/run/postgresql "$@"
 SERVE
 chmod 755 "$root/usr/local/bin/serve"
 chown -R 999:999 "$root/var/lib/postgresql" "$root/run/postgresql"
-chmod 1777 "$root/tmp"
+chmod 1777 "$root/tmp" "$root/var/lib/postgresql/data"
+chmod 3777 "$root/run/postgresql"
 
 tar -c --numeric-owner -C "$root" . | docker import \
     --change "ENV PATH=/usr/local/bin:/usr/bin:/bin:/usr/lib/postgresql/$version/bin" \
