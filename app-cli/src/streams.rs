@@ -63,9 +63,9 @@ impl Sink {
         }
     }
 
-    /// The same as if it were a terminal of this width.
+    /// The same as a terminal of this width.
     #[cfg(test)]
-    pub(crate) fn as_wide_as(mut self, width: u16) -> Self {
+    pub(crate) fn of_width(mut self, width: u16) -> Self {
         self.width = Some(width);
         self
     }

@@ -145,7 +145,11 @@ async fn diagnosis(store: &dyn OpenStore, row: &FailureRow) -> Result<Option<(Di
     let Some(story) = store.story(&id).await? else {
         return Ok(None);
     };
-    let is_settled = story.summary.status.as_ref().is_some_and(|status| !status.is_unsettled());
+    let is_settled = story
+        .summary
+        .status
+        .as_ref()
+        .is_some_and(|status| !status.is_unsettled());
     let is_over = is_settled && row.resolved_at.is_some();
     Ok(Diagnosis::of(&story).map(|diagnosis| (diagnosis, is_over)))
 }

@@ -13,6 +13,7 @@ use super::Context;
 use crate::exit::Exit;
 use crate::render::json;
 use crate::report_error::BadFlag;
+use crate::signals::EndSignals;
 
 /// Arguments of `ackord sandbox`.
 #[derive(Debug, Args)]
@@ -55,11 +56,12 @@ pub struct SandboxArgs {
     pub json: bool,
 }
 
-/// Serves until it is stopped (Ctrl-C).
+/// Serves until it is stopped, by Ctrl-C or SIGTERM.
 ///
 /// # Errors
 /// Options that can't be read, or an address that can't be listened on.
 pub async fn sandbox(args: &SandboxArgs, context: &Context<'_>) -> Result<Exit> {
+    let mut end = EndSignals::new()?;
     let handle = Sandbox::with_options(options(args)?).start().await?;
     let text = if args.json {
         in_json(&handle, args)
@@ -68,7 +70,7 @@ pub async fn sandbox(args: &SandboxArgs, context: &Context<'_>) -> Result<Exit> 
     };
     context.streams.out.write(&text)?;
     context.streams.err.line("serving until Ctrl-C");
-    tokio::signal::ctrl_c().await.context("Ctrl-C can't be waited for")?;
+    end.given().await;
     handle.stop().await;
     Ok(Exit::Done)
 }

@@ -163,7 +163,7 @@ mod tests {
     fn a_last_column_that_fits_stays_one() {
         let mut listing = Listing::new(&["ORDER", "TOOK"]);
         listing.row(vec!["A".repeat(30), "5 ms".to_owned()]);
-        let text = plain(&listing, &Sink::to(std::io::sink()).as_wide_as(40));
+        let text = plain(&listing, &Sink::to(std::io::sink()).of_width(40));
         assert!(text.lines().next().unwrap().ends_with("TOOK"), "{text}");
         assert_eq!(text.lines().count(), 2, "{text}");
     }
@@ -172,7 +172,7 @@ mod tests {
     fn one_that_does_not_stands_under_its_row() {
         let mut listing = Listing::new(&["ORDER", "NOTE"]);
         listing.row(vec!["A".repeat(30), "one two three four".to_owned()]);
-        let text = plain(&listing, &Sink::to(std::io::sink()).as_wide_as(40));
+        let text = plain(&listing, &Sink::to(std::io::sink()).of_width(40));
         assert_eq!(text.lines().last(), Some("    one two three four"), "{text}");
     }
 
@@ -182,7 +182,7 @@ mod tests {
         listing.row(vec!["now".to_owned(), "title\nmore".to_owned()]);
         let sink = Sink::to(std::io::sink());
         assert_eq!(plain(&listing, &sink), "WHEN  ALERT\nnow   title; more\n");
-        let text = plain(&listing, &sink.as_wide_as(60));
+        let text = plain(&listing, &sink.of_width(60));
         assert_eq!(text, "WHEN  ALERT\nnow   title\n      more\n");
     }
 }

@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn what_goes_on_hangs_under_its_beginning() {
-        let sink = Sink::to(std::io::sink()).as_wide_as(20);
+        let sink = Sink::to(std::io::sink()).of_width(20);
         assert_eq!(
             hung("  to do  ", "one two three four", &sink),
             "  to do  one two\n         three four"

@@ -10,13 +10,19 @@ use ackord_cli::settings::table::SETTINGS;
 use ackord_cli::{Environment, Exit};
 use clap::{Command, CommandFactory};
 
-fn root(path: &str) -> PathBuf {
+/// A path within the repository.
+pub(crate) fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
 }
 
+/// Whether documents that are out of date are to be written.
+pub(crate) fn is_to_be_written() -> bool {
+    std::env::var_os("ACKORD_UPDATE_DOCUMENTS").is_some()
+}
+
 /// Compares the file with what it must be, or writes it where that was asked for.
-fn assert_document(path: &str, wanted: &str) {
-    if std::env::var_os("ACKORD_UPDATE_DOCUMENTS").is_some() {
+pub(crate) fn assert_document(path: &str, wanted: &str) {
+    if is_to_be_written() {
         std::fs::write(root(path), wanted).unwrap();
     }
     let found = std::fs::read_to_string(root(path)).unwrap_or_default();

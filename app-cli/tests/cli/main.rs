@@ -15,5 +15,6 @@ mod prune;
 mod runs;
 mod stats;
 mod support;
+mod transcripts;
 mod verify;
 mod watch;
