@@ -121,7 +121,7 @@ impl AlertStore for PostgresStore {
                 WITH due AS MATERIALIZED (
                     SELECT delivery_id FROM alert_deliveries
                     WHERE shop = $1 AND delivered_at IS NULL AND given_up_at IS NULL AND due_at <= $3
-                        AND channel = ANY ($2) AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $4)
+                        AND channel = ANY ($2) AND (lease_until IS NULL OR lease_until <= $3 OR lease_until > $6)
                     ORDER BY due_at, delivery_id
                     LIMIT $5
                     FOR UPDATE
@@ -139,6 +139,7 @@ impl AlertStore for PostgresStore {
                 at(now),
                 at(plus(now, lease)),
                 page(limit),
+                at(plus(now, lease.saturating_mul(2))),
             )
         });
         rows.await?.into_iter().map(Delivery::try_from).collect()

@@ -101,6 +101,8 @@ impl AlertStore for SqliteStore {
         lease: Duration,
         limit: usize,
     ) -> StoreResult<Vec<Delivery>> {
+        // A lease that ends later than this was given by a clock that has jumped since.
+        let farthest = text_after(now, lease.saturating_mul(2));
         let (until, now) = (text_after(now, lease), times::text(now));
         let channels = json_list(channels.iter().map(String::as_str));
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -112,7 +114,7 @@ impl AlertStore for SqliteStore {
                 SELECT delivery_id FROM alert_deliveries
                 WHERE shop = ?1 AND delivered_at IS NULL AND given_up_at IS NULL AND due_at <= ?3
                     AND channel IN (SELECT value FROM json_each(?2))
-                    AND (lease_until IS NULL OR lease_until <= ?3 OR lease_until > ?4)
+                    AND (lease_until IS NULL OR lease_until <= ?3 OR lease_until > ?6)
                 ORDER BY due_at, delivery_id
                 LIMIT ?5
             )
@@ -122,7 +124,8 @@ impl AlertStore for SqliteStore {
             channels,
             now,
             until,
-            limit
+            limit,
+            farthest
         );
         let mut rows = rows.fetch_all(&mut *tx).await.map_err(errors::of_statement)?;
         pool::commit(tx).await?;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ackord_tests::binary::{Backing, ProgramFixture, cases};
+use ackord_tests::binary::{Backing, ProgramFixture, cases, cases_of_an_own_server};
 use ackord_tests::contract::store::postgres_server;
 use ackord_tests::harness::{self, Suite};
 
@@ -17,5 +17,7 @@ fn main() -> ExitCode {
     let server = Backing::Postgres(postgres_server());
     let postgres = move || ProgramFixture::new(program(), server.clone());
     trials.extend(Suite::new("postgres", cases(), postgres).trials());
+    let own_server = || ProgramFixture::new(program(), Backing::OwnServer);
+    trials.extend(Suite::new("postgres", cases_of_an_own_server(), own_server).trials());
     harness::run(trials)
 }

@@ -99,7 +99,7 @@ fn begins(config: &ServeConfig) -> String {
     format!("a run begins now, {then}; Ctrl-C ends it")
 }
 
-/// Opens the store; where it can't be reached, again and again. `None` where it was stopped before that.
+/// Opens the store; where it can't be reached, or goes away while it is set up, again and again. `None` where it was stopped before that.
 async fn open(
     config: &Config,
     stop: &StopSignal,
@@ -110,7 +110,8 @@ async fn open(
     loop {
         match wiring::open_for_work(config, context).await {
             Ok(store) => return Ok(Some(store)),
-            Err(error @ (StoreError::Unreachable(_) | StoreError::Busy(_))) => {
+            // What is set up stands as a whole or not at all: it is gone on with, whatever was not confirmed.
+            Err(error @ (StoreError::Unreachable(_) | StoreError::Unconfirmed(_) | StoreError::Busy(_))) => {
                 if !std::mem::replace(&mut told, true) {
                     report_error::print(&report_error::tell(&error), context.streams);
                     context.streams.err.line("it is tried again until it can be reached");

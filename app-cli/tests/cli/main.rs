@@ -7,6 +7,7 @@ mod demo;
 mod documents;
 mod exit_codes;
 mod export;
+mod first_steps;
 mod init;
 mod listings;
 mod pages;

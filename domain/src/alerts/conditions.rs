@@ -134,8 +134,14 @@ fn in_the_way(facts: &Facts<'_>, rules: &AlertRules) -> Option<Condition> {
     let (severity, lasting) = match trouble {
         Trouble::Credentials | Trouble::WrongShop | Trouble::Settings => (Severity::Critical, Duration::ZERO),
         Trouble::MarketplaceRefuses => (Severity::Urgent, Duration::ZERO),
-        Trouble::MarketplaceDown | Trouble::StoreDown | Trouble::TooSlow => (Severity::Urgent, rules.outage_after),
+        Trouble::MarketplaceDown | Trouble::TooSlow => (Severity::Urgent, rules.outage_after),
         Trouble::SendingHeld => (Severity::Urgent, rules.outage_after),
+        // The store took the note of it. So it is told once runs meet it for so long: what one run met may be over.
+        Trouble::StoreDown => {
+            let last = health.last_run_at.unwrap_or(facts.now);
+            let lasting = rules.outage_after.saturating_add(time::until(last, facts.now));
+            (Severity::Urgent, lasting)
+        }
         Trouble::Throttled | Trouble::OutOfBudget => (Severity::Warning, rules.outage_after),
     };
     let (title, remedy) = words::of_trouble(trouble);

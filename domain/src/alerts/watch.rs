@@ -2,10 +2,13 @@
 //!
 //! A store that can't be reached can keep no alert. Then the watch itself remembers since when, and tells people directly, once by
 //! each channel, and of the end. A process that ends in the meantime begins to count anew.
+//!
+//! A message may arrive while the store fails, so that this can't be noted. The watch remembers it, and notes it before anything else once
+//! the store is back: the message is not sent again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::changes::changes;
 use super::conditions::{Condition, Facts, conditions};
@@ -14,8 +17,8 @@ use super::rules::AlertRules;
 use super::{Kind, Message, Severity, account, post, words};
 use crate::alerts::Trouble;
 use crate::ports::{
-    AccountRecord, AccountStore, AlertChange, AlertStore, Clock, DeliveryEnd, Notifier, Overview, Randomness,
-    ShopHealth, StoreError, StoreResult,
+    AccountStore, AlertChange, AlertStore, Clock, Delivery, DeliveryEnd, Notifier, Overview, Randomness, StoreError,
+    StoreResult,
 };
 use crate::time::{self, Timestamp};
 use crate::workflow::{AcceptanceWorkflow, Halt};
@@ -56,6 +59,16 @@ pub struct Watch {
     workflow: Option<AcceptanceWorkflow>,
     /// A store that can't be reached: since when, and which channels were told.
     outage: Mutex<Option<Outage>>,
+    /// How deliveries ended, as long as that is not on record.
+    ends: Mutex<VecDeque<Ended>>,
+}
+
+/// How a delivery ended.
+#[derive(Debug, Clone)]
+struct Ended {
+    delivery: Delivery,
+    end: DeliveryEnd,
+    at: Timestamp,
 }
 
 #[derive(Debug, Clone)]
@@ -95,6 +108,7 @@ impl Watch {
             shop,
             workflow: None,
             outage: Mutex::default(),
+            ends: Mutex::default(),
         }
     }
 
@@ -134,11 +148,21 @@ impl Watch {
     }
 
     async fn look(&self) -> StoreResult<Round> {
+        self.note_ends().await?;
         let now = self.clock.now();
-        let asked = self.rules.overview(now);
-        let standing = self.store.standing(&asked).await?;
+        self.check_account(now).await?;
+        // The alerts come first. Read after what they are about, one that another watch has just raised would look as if it were over;
+        // what changes them from here on is seen by its version.
+        let rows = self
+            .store
+            .alerts(&self.shop, time::minus(now, self.rules.remembered()))
+            .await?;
+        let standing = self.store.standing(&self.rules.overview(now)).await?;
         let health = self.store.health(&self.shop).await?;
-        let account = self.account(now, &health).await?;
+        let account = self
+            .store
+            .account_record(&self.shop, account::figures_since(now))
+            .await?;
         let facts = Facts {
             shop: &self.shop,
             now,
@@ -147,10 +171,6 @@ impl Watch {
             account: &account,
         };
         let conditions = conditions(&facts, &self.rules);
-        let rows = self
-            .store
-            .alerts(&self.shop, time::minus(now, self.rules.remembered()))
-            .await?;
         let changes = changes(&conditions, &rows, now, &self.rules);
         let has_lasted = |condition: &&Condition| time::until(condition.since, now) >= condition.lasting;
         let mut round = Round {
@@ -179,17 +199,19 @@ impl Watch {
         Ok(round)
     }
 
-    /// What is known of the shop itself; the marketplace is asked first, where that is due. One that can't be asked is what runs meet too,
-    /// and tell.
-    async fn account(&self, now: Timestamp, health: &ShopHealth) -> StoreResult<AccountRecord> {
-        let since = account::figures_since(now);
-        let known = self.store.account_record(&self.shop, since).await?;
+    /// Asks the marketplace about the shop itself, where that is due. One that can't be asked is what runs meet too, and tell.
+    async fn check_account(&self, now: Timestamp) -> StoreResult<()> {
         let Some(workflow) = &self.workflow else {
-            return Ok(known);
+            return Ok(());
         };
-        let due = account::due(now, health, &known);
+        let health = self.store.health(&self.shop).await?;
+        let known = self
+            .store
+            .account_record(&self.shop, account::figures_since(now))
+            .await?;
+        let due = account::due(now, &health, &known);
         let Some(check) = self.store.reserve_check(&self.shop, &due).await? else {
-            return Ok(known);
+            return Ok(());
         };
         match workflow.check_account(check.figures).await {
             Ok(mut said) => {
@@ -197,13 +219,12 @@ impl Watch {
                     .state
                     .map(|state| state.chars().take(LONGEST_STATE).collect::<String>())
                     .filter(|state| !state.is_empty());
-                self.store.note_check(&self.shop, self.clock.now(), &said).await?;
-                self.store.account_record(&self.shop, since).await
+                self.store.note_check(&self.shop, self.clock.now(), &said).await
             }
             Err(Halt::Store(error)) => Err(error),
             Err(halt) => {
                 tracing::info!(%halt, "the marketplace could not be asked about the shop");
-                Ok(known)
+                Ok(())
             }
         }
     }
@@ -224,17 +245,33 @@ impl Watch {
                 return Ok(());
             }
             let ends = post::deliver(&self.notifiers, &due, &*self.clock, &*self.randomness).await;
-            for (delivery, end) in due.iter().zip(&ends) {
+            for (delivery, end) in due.into_iter().zip(ends) {
                 match end {
                     DeliveryEnd::Delivered => round.delivered += 1,
                     DeliveryEnd::Again { .. } | DeliveryEnd::GivenUp { .. } => round.failed += 1,
                 }
-                let now = self.clock.now();
-                self.store
-                    .end_delivery(delivery.delivery_id, delivery.attempt, end, now)
-                    .await?;
+                let at = self.clock.now();
+                self.ends().push_back(Ended { delivery, end, at });
             }
+            self.note_ends().await?;
         }
+    }
+
+    /// Puts on record how deliveries ended. What the store fails to note is noted the next time.
+    async fn note_ends(&self) -> StoreResult<()> {
+        loop {
+            let Some(Ended { delivery, end, at }) = self.ends().front().cloned() else {
+                return Ok(());
+            };
+            let (id, attempt) = (delivery.delivery_id, delivery.attempt);
+            self.store.end_delivery(id, attempt, &end, at).await?;
+            self.ends()
+                .retain(|ended| (ended.delivery.delivery_id, ended.delivery.attempt) != (id, attempt));
+        }
+    }
+
+    fn ends(&self) -> MutexGuard<'_, VecDeque<Ended>> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn channels(&self) -> Vec<String> {

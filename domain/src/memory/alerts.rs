@@ -119,7 +119,7 @@ impl AlertStore for MemoryStore {
             .filter(|posted| {
                 posted
                     .lease_until
-                    .is_none_or(|until| until <= now || until > time::plus(now, lease))
+                    .is_none_or(|until| until <= now || until > time::plus(now, lease.saturating_mul(2)))
             })
             .collect();
         due.sort_by_key(|posted| (posted.due_at, posted.row.delivery_id));

@@ -200,7 +200,8 @@ pub trait AlertStore: Debug + Send + Sync + 'static {
     ) -> StoreResult<Vec<bool>>;
 
     /// Takes messages to `channels` that are due, oldest first, `limit` of them at the most; nobody else MUST get one of them
-    /// before `now + lease`.
+    /// before `now + lease`. A lease that ends later than two of them from `now` MUST NOT hold anybody up (a clock jumped; one is too
+    /// little, for two watches read the clock a little apart).
     ///
     /// # Errors
     /// A [`super::StoreError`].

@@ -1,11 +1,14 @@
-//! The API key and what orders tell of their customers are nowhere to be seen: not on the streams of a service that logs all it can, not
-//! in its metrics and answers, not in what the commands show. Each planted value has a word in it that nothing else has.
+//! The API key, the secrets of the channels and what orders tell of their customers are nowhere to be seen: not on the streams of a
+//! service that logs all it can, not in its metrics and answers, not in what people are told, not in what the commands show and log.
+//! Each planted value has a word in it that nothing else has.
 
 use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderSeed, Sandbox};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tokio::process::Command;
 
 use super::ProgramFixture;
+use super::receiver::Receiver;
 use super::service::{Service, answer_to};
 use super::shop::{Shop, audited};
 use crate::cases_then;
@@ -83,9 +86,9 @@ fn faults() -> Vec<FaultRule> {
     ]
 }
 
-/// A service that runs again and again, answers over HTTP and logs all it can as JSON.
-pub(super) async fn loud_service(shop: &Shop<'_>, token: &str) -> Service {
-    let arguments = [
+/// The arguments of a service that runs again and again, and answers over HTTP.
+pub(super) fn of_a_service(token: &str) -> [&str; 9] {
+    [
         "serve",
         "--serve-interval",
         "100ms",
@@ -95,8 +98,11 @@ pub(super) async fn loud_service(shop: &Shop<'_>, token: &str) -> Service {
         "127.0.0.1:0",
         "--serve-token-file",
         token,
-    ];
-    let mut command = shop.command(&arguments);
+    ]
+}
+
+/// A service that logs all it can as JSON.
+pub(super) async fn loud_service(mut command: Command) -> Service {
     command.env("ACKORD_LOG", "trace").env("ACKORD_LOG_FORMAT", "json");
     Service::start(command).await
 }
@@ -104,9 +110,29 @@ pub(super) async fn loud_service(shop: &Shop<'_>, token: &str) -> Service {
 impl Shop<'_> {
     /// A file with a token for asking for runs, itself a canary.
     pub(super) fn token(&self) -> String {
-        let path = self.fixture.directory.path().join("token");
-        std::fs::write(&path, "quokka-token\n").expect("a file");
+        self.canary("token", "quokka-token")
+    }
+
+    /// A file with a canary.
+    fn canary(&self, name: &str, canary: &str) -> String {
+        let path = self.fixture.directory.path().join(name);
+        std::fs::write(&path, canary).expect("a file");
         path.display().to_string()
+    }
+
+    /// A command of a shop that tells this receiver, and by two more channels of which nobody listens at the other end.
+    fn telling_everybody(&self, receiver: &Receiver, arguments: &[&str]) -> Command {
+        let mut command = self.telling(receiver, arguments);
+        let slack = self.canary("slack", "http://127.0.0.1:9/quokka-slack");
+        let mail = self.canary("mail", "quokka-mail-password");
+        command.envs([
+            ("ACKORD_ALERT_SLACK_URL_FILE", slack.as_str()),
+            ("ACKORD_ALERT_SMTP_URL", "smtp+starttls://shop@127.0.0.1:9"),
+            ("ACKORD_ALERT_SMTP_PASSWORD_FILE", mail.as_str()),
+            ("ACKORD_ALERT_MAIL_FROM", "shop@shop.example"),
+            ("ACKORD_ALERT_MAIL_TO", "kim@shop.example"),
+        ]);
+        command
     }
 
     /// Returns once these orders are accepted there and here.
@@ -131,22 +157,25 @@ impl Shop<'_> {
         panic!("{causes:?} never came into the inbox");
     }
 
-    /// All that the commands tell of these orders, of the inbox and of the calls.
-    async fn all_that_is_shown(&self, orders: &[&str]) -> String {
+    /// All that the commands tell of these orders, of the inbox, of the calls and of the alerts.
+    async fn all_that_is_shown(&self, receiver: &Receiver, orders: &[&str]) -> String {
         let mut shown = String::new();
-        for id in orders.iter().copied() {
-            for arguments in [&["orders", "show", id][..], &["orders", "show", id, "--json"]] {
-                shown.push_str(&self.shown(arguments).await);
-            }
+        for id in orders {
+            shown += &self.shown(receiver, &["orders", "show", id]).await;
+            shown += &self.shown(receiver, &["orders", "show", id, "--json"]).await;
         }
         let failures = self.ackord(&["failures", "list", "--json"]).await.json();
         let failures = failures["failures"].as_array().expect("entries").clone();
         assert!(failures.len() >= 2, "{failures:?}");
         for failure in &failures {
             let id = failure["failure_id"].to_string();
-            let id = id.as_str();
-            for arguments in [&["failures", "show", id][..], &["failures", "show", id, "--json"]] {
-                shown.push_str(&self.shown(arguments).await);
+            for command in [
+                &["show", &id][..],
+                &["show", &id, "--json"],
+                &["retry", &id, "--reason", "-", "--dry-run"],
+                &["resolve", &id, "--as", "accepted", "--reason", "-", "--dry-run"],
+            ] {
+                shown += &self.shown(receiver, &[&["failures"], command].concat()).await;
             }
         }
         for arguments in [
@@ -154,16 +183,33 @@ impl Shop<'_> {
             &["orders", "list", "--json"],
             &["calls", "list"],
             &["calls", "list", "--json", "--bodies", "--limit", "1000"],
+            &["alerts", "list", "--all"],
+            &["alerts", "list", "--all", "--json"],
+            &["alerts", "log"],
+            &["alerts", "log", "--json"],
+            &["alerts", "test"],
+            &["export"],
+            &["export", "--format", "jsonl"],
+            &["stats"],
+            &["verify"],
+            &["prune", "--older-than", "1d", "--dry-run"],
+            &["reconcile"],
+            &["run"],
             &["check"],
         ] {
-            shown.push_str(&self.shown(arguments).await);
+            shown += &self.shown(receiver, arguments).await;
         }
         shown
     }
 
-    async fn shown(&self, arguments: &[&str]) -> String {
-        let printed = self.ackord(arguments).await;
-        printed.stdout + &printed.stderr
+    /// What a command shows, and logs at its most talkative.
+    async fn shown(&self, receiver: &Receiver, arguments: &[&str]) -> String {
+        let mut command = self.telling_everybody(receiver, arguments);
+        let output = command.env("ACKORD_LOG", "trace").output().await.expect("it ends");
+        // Some say no with good reason; none was given what it does not understand.
+        assert_ne!(output.status.code(), Some(2), "{arguments:?}: {output:?}");
+        let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        format!("{out}\n{err}\n")
     }
 }
 
@@ -192,7 +238,9 @@ async fn neither_key_nor_customer_is_seen_anywhere(fixture: &ProgramFixture) {
         assert!(listed.body.to_lowercase().contains(sign), "{sign}: {listed:?}");
     }
 
-    let mut service = loud_service(&shop, &shop.token()).await;
+    let mut receiver = Receiver::new().await;
+    let service = shop.telling_everybody(&receiver, &of_a_service(&shop.token()));
+    let mut service = loud_service(service).await;
     shop.until_all_settled(&["Q-1", "Q-2", "Q-3", "Q-4"]).await;
     shop.until_in_the_inbox(&["no_lines", "unreadable"]).await;
     shop.sandbox.revoke_keys(true);
@@ -212,13 +260,21 @@ async fn neither_key_nor_customer_is_seen_anywhere(fixture: &ProgramFixture) {
         answers.contains("ackord_orders_moved_total{status=\"accepted\"} 4"),
         "{answers}"
     );
-    let (out, err) = service.ended().await;
+    receiver.until_heard(("raised", "trouble:credentials")).await;
     shop.sandbox.revoke_keys(false);
+    receiver.until_heard(("cleared", "trouble:credentials")).await;
+    let (out, err) = service.ended().await;
 
     assert_eq!(out, "");
     assert!(err.contains("\"level\":\"TRACE\""), "it logs all it can");
     expect_none("stderr", &err);
     expect_none("HTTP", &answers);
-    let shown = shop.all_that_is_shown(&["Q-1", "Q-2", "Q-3", "Q-4", "Q-5"]).await;
+    let shown = shop
+        .all_that_is_shown(&receiver, &["Q-1", "Q-2", "Q-3", "Q-4", "Q-5"])
+        .await;
     expect_none("the commands", &shown);
+    for told in ["inbox:no_lines", "inbox:unreadable", "trouble:credentials", "\"test\""] {
+        assert!(receiver.text().contains(told), "{told}: {}", receiver.text());
+    }
+    expect_none("what people are told", &receiver.text());
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::ProgramFixture;
-use super::canaries::loud_service;
+use super::canaries::{loud_service, of_a_service};
 use super::shop::audited;
 use crate::cases_then;
 use crate::harness::Case;
@@ -18,7 +18,7 @@ pub(super) fn cases() -> Vec<Case<ProgramFixture>> {
 
 async fn each_line_of_a_run_has_its_id_and_each_about_an_order_the_orders(fixture: &ProgramFixture) {
     let shop = fixture.open(Sandbox::builder().order(OrderSeed::plain("Q-1"))).await;
-    let mut service = loud_service(&shop, &shop.token()).await;
+    let mut service = loud_service(shop.command(&of_a_service(&shop.token()))).await;
     shop.until_all_settled(&["Q-1"]).await;
     service.until_said("\"a run has ended\"").await;
     let (_, err) = service.ended().await;

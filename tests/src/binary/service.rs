@@ -94,9 +94,30 @@ impl Service {
         answer_to(&self.address, "GET", path, None).await
     }
 
-    /// Asks it to end; what it wrote on stdout, and on stderr since its start.
-    pub(super) async fn ended(mut self) -> (String, String) {
+    /// Whether it has not ended: it is the process that was started.
+    pub(super) fn runs(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
+    /// Kills it, with no chance to do anything more.
+    pub(super) async fn killed(mut self) {
+        self.process.kill().await.expect("it is killed");
+    }
+
+    /// Asks it to end; returns once it says that it will.
+    pub(super) async fn ask_to_end(&mut self) {
         signal(&self.process, "TERM").await;
+        self.until_said("stopping:").await;
+    }
+
+    /// Asks it to end; what it wrote on stdout, and on stderr since its start.
+    pub(super) async fn ended(self) -> (String, String) {
+        signal(&self.process, "TERM").await;
+        self.end().await
+    }
+
+    /// Waits until it has ended as it was asked to; what it wrote on stdout, and on stderr since its start.
+    pub(super) async fn end(mut self) -> (String, String) {
         while let Some(line) = self.lines.recv().await {
             self.keep(&line);
         }

@@ -45,7 +45,7 @@ impl Shop<'_> {
     }
 
     /// Orders that are accepted here, each once on the marketplace.
-    async fn accepted_once(&self, ids: &[&str]) {
+    pub(super) async fn accepted_once(&self, ids: &[&str]) {
         for id in ids {
             assert_eq!(self.statuses(id).await, ["pending_acceptance", "accepted"], "{id}");
             assert_eq!(self.sandbox.ledger().decisions_applied(id), 1, "{id}");

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 
 use crate::harness::SetupError;
-use crate::postgres::SharedServer;
+use crate::postgres::{Database, Options, Server, SharedServer};
 
 /// Which store the program is given.
 #[derive(Clone)]
@@ -20,6 +20,8 @@ pub enum Backing {
     Sqlite,
     /// A database with nothing in it.
     Postgres(SharedServer),
+    /// The same on a server of its own, which may be stopped and started.
+    OwnServer,
 }
 
 /// The program, and an empty store for it.
@@ -29,6 +31,8 @@ pub struct ProgramFixture {
     pub directory: TempDir,
     /// The store's URL.
     pub store: String,
+    /// Its server, where that is its own.
+    server: Option<Server>,
     /// Dropped last.
     _kept: Box<dyn Any + Send + Sync>,
 }
@@ -41,6 +45,7 @@ impl ProgramFixture {
     pub async fn new(program: PathBuf, backing: Backing) -> Result<Self, SetupError> {
         let broken = |error: std::io::Error| SetupError::Broken(error.to_string());
         let directory = TempDir::new().map_err(broken)?;
+        let mut own = None;
         let (store, kept): (String, Box<dyn Any + Send + Sync>) = match backing {
             Backing::Sqlite => (
                 format!("sqlite:{}", directory.path().join("shop.db").display()),
@@ -50,13 +55,24 @@ impl ProgramFixture {
                 let database = server.empty_database().await?;
                 (database.url().to_owned(), Box::new(database))
             }
+            Backing::OwnServer => {
+                let server = own.insert(Server::start_local(Options::default()).await?);
+                let database = Database::empty(server).await?;
+                (database.url().to_owned(), Box::new(database))
+            }
         };
         Ok(Self {
             program,
             directory,
             store,
+            server: own,
             _kept: kept,
         })
+    }
+
+    /// The server of its own.
+    pub(super) fn server(&self) -> &Server {
+        self.server.as_ref().expect("a server of its own")
     }
 
     /// A command line of the program with nothing in its environment but this store.

@@ -12,26 +12,26 @@ use super::log::Event;
 use super::programs::Programs;
 use super::{Options, ServerError, place};
 
-/// Makes the cluster, then follows the orders `start PORT` and `stop`; at the end of the orders it stops the server at
+/// Makes the cluster, then follows the orders `start PORT` and `stop SIGNAL`; at the end of the orders it stops the server at
 /// once and removes the directory. PostgreSQL takes a QUIT as the order to stop immediately.
 const SCRIPT: &str = r#"
 directory=$1 initdb=$2 postgres=$3
 shift 3
 server=
 stop() {
-    [ -z "$server" ] || { kill -QUIT "$server" && wait "$server"; }
+    [ -z "$server" ] || { kill "-$1" "$server" && wait "$server"; }
     server=
 }
 if "$initdb" --pgdata="$directory/cluster" --username=ackord_test --pwfile="$directory/password" --auth=password \
     --encoding=UTF8 --locale=C --no-sync --no-instructions >&2
 then
-    while read -r order port; do
+    while read -r order what; do
         case $order in
-            start) "$postgres" -D "$directory/cluster" -p "$port" "$@" & server=$! ;;
-            stop) stop; echo "keeper: stopped" >&2 ;;
+            start) "$postgres" -D "$directory/cluster" -p "$what" "$@" & server=$! ;;
+            stop) stop "$what"; echo "keeper: stopped" >&2 ;;
         esac
     done
-    stop
+    stop QUIT
 else
     echo "keeper: initdb failed" >&2
 fi
@@ -97,8 +97,17 @@ impl LocalServer {
 
     /// Stops the server as if the machine had lost its power, save that what was written stays in the system's cache.
     pub(super) fn stop_immediately(&self) -> Result<(), ServerError> {
+        self.stop("QUIT")
+    }
+
+    /// Stops the server in good order: whoever is connected is cut off, and what was committed is written out.
+    pub(super) fn stop_fast(&self) -> Result<(), ServerError> {
+        self.stop("INT")
+    }
+
+    fn stop(&self, signal: &str) -> Result<(), ServerError> {
         let mark = self.keeper.log().mark();
-        self.keeper.order("stop")?;
+        self.keeper.order(&format!("stop {signal}"))?;
         self.keeper
             .log()
             .wait_for(Event::Stopped, mark, START_LIMIT)

@@ -27,5 +27,5 @@ pub use container::{IMAGES_VARIABLE, containers_from_env};
 pub use database::{Database, Template};
 pub use error::ServerError;
 pub(crate) use place::of_cluster as quick_directory;
-pub use server::{Options, Server, URL_VARIABLE};
+pub use server::{Options, Server, Stop, URL_VARIABLE};
 pub use shared::SharedServer;

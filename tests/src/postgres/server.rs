@@ -20,6 +20,15 @@ pub struct Options {
     pub durable: bool,
 }
 
+/// How a server is stopped, in the words of `pg_ctl`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Whoever is connected is cut off, and what was committed is written out.
+    Fast,
+    /// In the midst of whatever it does: it recovers when it is started again.
+    Immediate,
+}
+
 /// A PostgreSQL server for tests; clones share it, and the last one to go takes a throwaway server with it.
 #[derive(Clone, Debug)]
 pub struct Server(Arc<Inner>);
@@ -159,6 +168,34 @@ impl Server {
     /// As [`Self::stop_immediately`].
     pub async fn restart_immediately(&self) -> Result<(), ServerError> {
         self.stop_immediately().await?;
+        self.start_again().await
+    }
+
+    /// Stops a server started from local programs.
+    ///
+    /// # Errors
+    /// As [`Self::stop_immediately`]; [`ServerError::Unavailable`] for a container, too, which is stopped fast.
+    pub async fn stop(&self, how: Stop) -> Result<(), ServerError> {
+        match how {
+            Stop::Immediate => self.stop_immediately().await,
+            Stop::Fast => {
+                let in_a_container = |_: &ContainerServer| {
+                    Err(ServerError::Unavailable {
+                        reason: "a container is not stopped fast".to_owned(),
+                        remedy: "use a local server".to_owned(),
+                    })
+                };
+                self.change(LocalServer::stop_fast, in_a_container).await
+            }
+        }
+    }
+
+    /// Stops a server started from local programs, and starts it again.
+    ///
+    /// # Errors
+    /// As [`Self::stop`].
+    pub async fn restart(&self, how: Stop) -> Result<(), ServerError> {
+        self.stop(how).await?;
         self.start_again().await
     }
 

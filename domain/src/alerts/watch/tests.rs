@@ -24,6 +24,8 @@ struct Ear {
     name: &'static str,
     deaf: AtomicBool,
     heard: Mutex<Vec<(String, Message)>>,
+    /// What goes down as it hears the next message.
+    cuts: Mutex<Option<Arc<AtomicBool>>>,
 }
 
 impl Ear {
@@ -32,6 +34,11 @@ impl Ear {
             name,
             ..Self::default()
         })
+    }
+
+    /// As it hears the next message, the store goes down.
+    fn cuts(&self, store: &Shaky) {
+        *self.cuts.lock().unwrap() = Some(Arc::clone(&store.down));
     }
 
     /// What was heard since this was asked last.
@@ -58,6 +65,9 @@ impl Notifier for Ear {
             });
         }
         self.heard.lock().unwrap().push((id.to_owned(), message.clone()));
+        if let Some(down) = self.cuts.lock().unwrap().take() {
+            down.store(true, Ordering::SeqCst);
+        }
         Ok(())
     }
 }
@@ -67,6 +77,8 @@ impl Notifier for Ear {
 struct Shaky {
     store: MemoryStore,
     down: Arc<AtomicBool>,
+    /// Makes a round, of an order that was just refused, while somebody else has read how things stood before.
+    meanwhile: Arc<Mutex<Option<Arc<Watch>>>>,
 }
 
 impl Shaky {
@@ -81,7 +93,13 @@ impl Shaky {
 #[async_trait]
 impl Overview for Shaky {
     async fn standing(&self, asked: &OverviewRequest) -> StoreResult<StoreStanding> {
-        self.up()?.standing(asked).await
+        let standing = self.up()?.standing(asked).await?;
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(other) = meanwhile {
+            refuse(&self.store, "A-1");
+            other.round().await?;
+        }
+        Ok(standing)
     }
 }
 
@@ -144,6 +162,21 @@ impl AccountStore for Shaky {
     }
 }
 
+/// Puts an order into the inbox as refused.
+fn refuse(store: &MemoryStore, order: &str) {
+    let entry = InboxEntry {
+        failure: NewFailure {
+            related_id: order.to_owned(),
+            cause: FailureCause::Refused,
+            details: "no".to_owned(),
+            payload: serde_json::Value::Null,
+            needs_person: true,
+        },
+        version: None,
+    };
+    now(store.open(&[entry])).unwrap();
+}
+
 struct Scene {
     clock: ManualClock,
     shaky: Shaky,
@@ -159,6 +192,7 @@ impl Scene {
             shaky: Shaky {
                 store,
                 down: Arc::default(),
+                meanwhile: Arc::default(),
             },
             clock,
             webhook: Ear::new("webhook"),
@@ -186,17 +220,7 @@ impl Scene {
     }
 
     fn refused(&self, order: &str) {
-        let entry = InboxEntry {
-            failure: NewFailure {
-                related_id: order.to_owned(),
-                cause: FailureCause::Refused,
-                details: "no".to_owned(),
-                payload: serde_json::Value::Null,
-                needs_person: true,
-            },
-            version: None,
-        };
-        now(self.shaky.store.open(&[entry])).unwrap();
+        refuse(&self.shaky.store, order);
     }
 
     fn settle_inbox(&self) {
@@ -368,6 +392,58 @@ fn a_store_that_is_down_is_told_directly_after_a_while_and_so_is_its_end() {
     );
     now(watch.round()).unwrap();
     scene.both_heard(&[]);
+}
+
+#[test]
+fn what_arrived_while_the_store_failed_is_not_sent_again() {
+    let scene = Scene::new();
+    let watch = scene.watch();
+    scene.refused("A-1");
+    scene.webhook.cuts(&scene.shaky);
+    assert!(now(watch.round()).is_err(), "that it arrived can't be noted");
+    scene.both_heard(&[(Kind::Raised, "inbox:refused")]);
+    scene.minutes(5);
+    assert!(now(watch.round()).is_err());
+    scene.shaky.down.store(false, Ordering::SeqCst);
+    // Its end comes first, or the all-clear would go to nobody.
+    scene.settle_inbox();
+    now(watch.round()).unwrap();
+    scene.both_heard(&[(Kind::Cleared, "inbox:refused")]);
+    scene.minutes(5);
+    now(watch.round()).unwrap();
+    scene.both_heard(&[]);
+}
+
+#[test]
+fn an_outage_of_the_store_is_told_once_although_a_run_notes_it_afterwards() {
+    let scene = Scene::new();
+    let watch = scene.watch();
+    scene.shaky.down.store(true, Ordering::SeqCst);
+    assert!(now(watch.round()).is_err());
+    scene.minutes(15);
+    assert!(now(watch.round()).is_err());
+    scene.both_heard(&[(Kind::Raised, "trouble:store_down")]);
+    scene.shaky.down.store(false, Ordering::SeqCst);
+    // The run that met it could not say so before; the next one is hours away.
+    now(watch.note_run(&hindered(Trouble::StoreDown))).unwrap();
+    now(watch.round()).unwrap();
+    scene.both_heard(&[(Kind::Cleared, "trouble:store_down")]);
+    scene.minutes(20);
+    now(watch.round()).unwrap();
+    scene.both_heard(&[]);
+    // It really is broken, in a way that lets notes through.
+    now(watch.note_run(&hindered(Trouble::StoreDown))).unwrap();
+    now(watch.round()).unwrap();
+    scene.both_heard(&[(Kind::Raised, "trouble:store_down")]);
+}
+
+#[test]
+fn what_another_watch_has_just_raised_is_not_over() {
+    let scene = Scene::new();
+    *scene.shaky.meanwhile.lock().unwrap() = Some(Arc::new(scene.watch()));
+    let behind = now(scene.watch().round()).unwrap();
+    assert_eq!(behind.cleared, 0);
+    scene.both_heard(&[(Kind::Raised, "inbox:refused")]);
 }
 
 #[test]

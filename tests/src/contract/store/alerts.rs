@@ -282,6 +282,15 @@ pub(super) async fn a_lease_on_a_message_that_a_clock_put_too_far_ahead_holds_no
     assert_eq!(f.take(now).await.len(), 2);
 }
 
+pub(super) async fn a_message_taken_by_a_clock_a_little_ahead_is_left_alone(f: &StoreFixture) {
+    let now = f.base().await;
+    f.change(opening("silence", true, now), now).await;
+    assert_eq!(f.take(at(now, 2)).await.len(), 2);
+    assert_eq!(f.take(at(now, 1)).await, []);
+    assert_eq!(f.take(at(now, 1) + LEASE).await, []);
+    assert_eq!(f.take(at(now, 2) + LEASE).await.len(), 2);
+}
+
 pub(super) async fn messages_are_taken_oldest_first_of_these_channels_and_no_more_than_asked(f: &StoreFixture) {
     let now = f.base().await;
     f.change(opening("late", true, at(now, 5)), at(now, 5)).await;

@@ -452,6 +452,7 @@ fn alerting() -> Vec<Case<StoreFixture>> {
         alerts::a_message_in_hand_is_not_withdrawn_and_not_tried_again,
         alerts::a_message_is_one_takers_until_its_lease_ends,
         alerts::a_lease_on_a_message_that_a_clock_put_too_far_ahead_holds_nobody_up,
+        alerts::a_message_taken_by_a_clock_a_little_ahead_is_left_alone,
         alerts::messages_are_taken_oldest_first_of_these_channels_and_no_more_than_asked,
         alerts::a_message_is_tried_again_when_that_is_due,
         alerts::alerts_that_are_over_are_told_for_as_long_as_asked,
