@@ -227,6 +227,12 @@ const RECONCILE_HINT: &str = "`ackord reconcile` asks the marketplace about ever
 const KEY_HINT: &str = "is the key the one of this `marketplace_url`? A new one is made in the marketplace's back office: set \
                         ACKORD_API_KEY or ACKORD_API_KEY_FILE to it, then `ackord check`";
 
+/// A key may be well and not be let at the shop.
+const FORBIDDEN: u16 = 403;
+
+const FORBIDDEN_HINT: &str = "a shop that the marketplace has suspended, or a `shop_id` that is not the key's, is answered like this too: \
+                              `ackord check` tells";
+
 /// `None` where the cause decides.
 fn class_of_marketplace(error: &MarketplaceError) -> Option<Class> {
     let hint = match error {
@@ -241,8 +247,12 @@ fn class_of_marketplace(error: &MarketplaceError) -> Option<Class> {
                 vec!["nothing is lost: a later run goes on. Run less often".to_owned()],
             ));
         }
-        MarketplaceError::Credentials { .. } => {
-            return Some(("credentials", Exit::Marketplace, vec![KEY_HINT.to_owned()]));
+        MarketplaceError::Credentials { status } => {
+            let mut hints = vec![KEY_HINT.to_owned()];
+            if *status == FORBIDDEN {
+                hints.push(FORBIDDEN_HINT.to_owned());
+            }
+            return Some(("credentials", Exit::Marketplace, hints));
         }
         MarketplaceError::Refused { .. } => "check `shop_id` and `marketplace_url`; `ackord calls list` shows the call",
         MarketplaceError::Unreadable { .. } => {
@@ -374,6 +384,13 @@ mod tests {
             ]
         );
         assert_eq!(told.exit, Exit::Database);
+    }
+
+    #[test]
+    fn a_key_that_is_not_let_at_the_shop_has_more_than_one_reason() {
+        let hints = |status| tell(&MarketplaceError::Credentials { status }).hints;
+        assert_eq!(hints(401), [KEY_HINT]);
+        assert_eq!(hints(403), [KEY_HINT, FORBIDDEN_HINT]);
     }
 
     #[test]
