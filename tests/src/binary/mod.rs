@@ -17,6 +17,7 @@ mod recovery;
 mod runs;
 mod service;
 mod serving;
+mod settling;
 mod shop;
 mod telling;
 
@@ -37,6 +38,7 @@ pub fn cases() -> Vec<Case<ProgramFixture>> {
     cases.extend(alerting::cases());
     cases.extend(alerting_ends::cases());
     cases.extend(account::cases());
+    cases.extend(settling::cases());
     cases.extend(input::cases());
     cases
 }
