@@ -3,6 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use ackord::ports::MarketplaceError;
 use ackord::workflow::{Halt, Turn};
 
 use crate::report_error;
@@ -70,11 +71,14 @@ impl Health {
     }
 }
 
-/// Why a run did not do its work. What the marketplace asked for, or ran into, is no fault of this process: other processes
-/// would fare no better.
+/// Why a run did not do its work: its store failed, also where that was to keep a call to the marketplace, or its settings did. What the
+/// marketplace asked for, or ran into, is no fault of this process: other processes would fare no better.
 fn in_the_way(halt: &Halt) -> Option<String> {
-    matches!(halt, Halt::Store(_) | Halt::Settings(_) | Halt::TooSlow { .. })
-        .then(|| report_error::tell(halt).message())
+    let is_ours = matches!(
+        halt,
+        Halt::Store(_) | Halt::Marketplace(MarketplaceError::Unrecorded(_)) | Halt::Settings(_) | Halt::TooSlow { .. }
+    );
+    is_ours.then(|| report_error::tell(halt).message())
 }
 
 #[cfg(test)]
@@ -107,10 +111,14 @@ mod tests {
     #[test]
     fn a_service_without_its_store_is_not_ready_until_it_is_back() {
         let health = Health::new();
-        ended(&health, Some(Halt::Store(StoreError::Full("disk".into()))));
-        assert!(health.not_ready().is_some());
-        ended(&health, None);
-        assert_eq!(health.not_ready(), None);
+        let store_fails = || StoreError::Full("disk".into());
+        let call_not_kept = MarketplaceError::Unrecorded(store_fails());
+        for halt in [Halt::Store(store_fails()), Halt::Marketplace(call_not_kept)] {
+            ended(&health, Some(halt));
+            assert!(health.not_ready().is_some());
+            ended(&health, None);
+            assert_eq!(health.not_ready(), None);
+        }
     }
 
     #[test]
