@@ -1,6 +1,6 @@
 //! The marketplace port of Ackord over HTTP, for Best Buy Canada's marketplace, which runs on Mirakl.
 //!
-//! [`BestBuyClient`] implements [`ackord::ports::Marketplace`] with three operations of Mirakl's seller API: OR11 lists
+//! [`BestBuyClient`] implements [`ackord::ports::Marketplace`] with four operations of Mirakl's seller API: OR11 lists
 //! orders and looks at them by id, OR21 sends the decision on one, A01 names the shop behind the key, A21 tells how it decides on its orders.
 //!
 //! What this crate never does: send a decision twice from one call, follow a redirect, take a proxy from the environment,

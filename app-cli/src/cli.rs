@@ -10,8 +10,8 @@ use crate::streams::Colour;
 
 /// Accepts marketplace orders, proves that each acceptance took, and keeps the story of every order.
 ///
-/// New here? `ackord demo` shows it at work within a minute, without any settings. For real use set ACKORD_API_KEY, then `ackord
-/// check` and `ackord run`.
+/// New here? `ackord demo` shows it at work within a minute, without any settings. For real use `ackord init`, then
+/// `ackord serve`.
 #[derive(Debug, Parser)]
 #[command(
     name = "ackord",

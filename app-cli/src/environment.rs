@@ -33,10 +33,12 @@ impl Environment {
         }
     }
 
-    /// The name of the user, as the system tells it.
+    /// The name of the user, as the system tells it; of one who works by `sudo`, their own.
     #[must_use]
     pub fn user(&self) -> String {
-        let name = ["USER", "LOGNAME"].into_iter().find_map(|name| self.get(name));
+        let name = ["SUDO_USER", "USER", "LOGNAME"]
+            .into_iter()
+            .find_map(|name| self.get(name));
         name.unwrap_or("an unknown user").to_owned()
     }
 
@@ -77,5 +79,18 @@ impl Environment {
     #[must_use]
     pub fn directory(&self) -> &Path {
         &self.directory
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_sudo_it_is_still_the_user_who_works() {
+        let root = Environment::in_directory("/").with("USER", "root");
+        assert_eq!(root.user(), "root");
+        assert_eq!(root.with("SUDO_USER", "kim").user(), "kim");
+        assert_eq!(Environment::default().user(), "an unknown user");
     }
 }

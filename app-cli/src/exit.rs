@@ -30,17 +30,20 @@ impl Exit {
         ),
         (
             Self::Settings,
-            "wrong settings or a failed start; also: nothing is on record under the id that was asked for, or an order of `demo` ended otherwise than expected",
+            "wrong settings or a failed start; also: nothing is on record under the id that was asked for, a message of `alerts test` did not arrive, or an order of `demo` ended otherwise than expected",
         ),
-        (Self::Usage, "the command line can't be read"),
+        (
+            Self::Usage,
+            "the command line can't be read, or a decision was not confirmed (`--yes` where nobody can be asked)",
+        ),
         (
             Self::NeedsPerson,
             "this run opened an entry that waits for a person, sending is held until `ackord reconcile` has come to its end, \
-             `verify` found what can't be in the record, or a person's decision could not be carried out as things stand",
+             `verify` found what can't be in the record, or what a person asked for could not be carried out as things stand",
         ),
         (
             Self::Marketplace,
-            "the marketplace can't be reached, asks for a longer rest than the run waits for, does not take the key, left too many acceptances in a row unanswered, or is another shop's",
+            "the marketplace can't be reached, asks for a longer rest than the run waits for, does not take the key, left too many acceptances in a row unanswered, takes longer than a lease leaves room for, or is another shop's; or the budget of calls is used up",
         ),
         (
             Self::Database,

@@ -65,6 +65,9 @@ const REQUEUED: &str = "requeued";
 
 const SEVERITIES: [Severity; 3] = [Severity::Warning, Severity::Urgent, Severity::Critical];
 
+/// How attempts to deliver an alert end.
+const DELIVERY_OUTCOMES: [&str; 5] = ["delivered", "unreachable", "throttled", "refused", "failed"];
+
 /// From a run that finds nothing to do to one that waits for its validations.
 const RUN_BUCKETS: [f64; 11] = [0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0];
 
@@ -199,6 +202,13 @@ impl Metrics {
         }
     }
 
+    /// Has the deliveries by the channel of this name begin at zero.
+    pub fn channel(&self, channel: &str) {
+        for outcome in DELIVERY_OUTCOMES {
+            self.deliveries.get_or_create_owned(&delivery_labels(channel, outcome));
+        }
+    }
+
     /// Counts an attempt to deliver an alert by the channel of this name.
     pub fn delivery(&self, channel: &str, ended: &Result<(), NotifyError>) {
         let outcome = match ended {
@@ -208,8 +218,7 @@ impl Metrics {
             Err(NotifyError::Refused { .. }) => "refused",
             Err(_) => "failed",
         };
-        let labels = [("channel", channel.to_owned()), ("outcome", outcome.to_owned())];
-        self.deliveries.get_or_create(&labels).inc();
+        self.deliveries.get_or_create(&delivery_labels(channel, outcome)).inc();
     }
 
     /// Shows how the store stands. Where it could not be read, what it last was stays.
@@ -238,6 +247,10 @@ impl Metrics {
 
 fn call_labels(endpoint: Endpoint, outcome: &'static str) -> [Label; 2] {
     [("endpoint", endpoint.as_str()), ("outcome", outcome)]
+}
+
+fn delivery_labels(channel: &str, outcome: &str) -> [(&'static str, String); 2] {
+    [("channel", channel.to_owned()), ("outcome", outcome.to_owned())]
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What to do about an error: each port's errors answer this by an exhaustive match.
+//! What to do about an error: those of the store and of the marketplace answer this by an exhaustive match.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 pub enum Advice {
     /// Try the same again after this long; `None` where nobody knows how long.
     RetryAfter(Option<Duration>),
-    /// Somebody else was faster: read the state again, then decide anew.
+    /// Somebody else was faster: read the state again, then decide anew. No error of ours asks for it; it is for those of other ports.
     Reload,
     /// The effect is unknown: look before anything is sent or written again.
     LookFirst,

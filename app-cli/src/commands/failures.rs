@@ -24,7 +24,7 @@ use crate::wiring::{self, OpenStore};
 /// What to do with the inbox.
 #[derive(Debug, Subcommand)]
 pub enum FailuresCommand {
-    /// Entries of the inbox, newest first, those of a cause together
+    /// Entries of the inbox: the newest, those of a cause together, nearest deadline first
     List(ListArgs),
     /// One entry: what was being worked on, what was sent and answered each time, the likely cause and what to do
     Show(ShowArgs),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ackord::time::until;
-use ackord::workflow::{Change, Halt, ReconcileOptions, ReconcileReport};
+use ackord::workflow::{Change, Event, Halt, Observer as _, ReconcileOptions, ReconcileReport};
 use ackord::{OrderId, Timestamp};
 use anyhow::Result;
 use clap::Args;
@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::render::{self, clean, style};
 use crate::report_error::{self, BadFlag, Told};
 use crate::settings::{SettingFlags, StoreFlag};
-use crate::{signals, span, wiring};
+use crate::{logs, signals, span, wiring};
 
 /// Arguments of `ackord reconcile`.
 #[derive(Debug, Args)]
@@ -92,7 +92,11 @@ async fn carry_out(args: &ReconcileArgs, context: &Context<'_>) -> Result<Reconc
         stop: signals::stop_on_signal(context.streams.err.clone())?,
     };
     let progress = Progress::new(&context.streams.err, context.quiet);
-    let report = workflow.reconcile(&options, &progress).await;
+    let observer = |event: &Event| {
+        logs::events::event(event);
+        progress.on_event(event);
+    };
+    let report = logs::run::other(workflow.reconcile(&options, &observer)).await;
     progress.finish();
     store.close().await;
     Ok(report)

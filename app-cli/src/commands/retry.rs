@@ -18,7 +18,7 @@ use crate::report_error::NotPossible;
 use crate::settings::{Config, SettingFlags, StoreFlag};
 use crate::wiring::{self, OpenStore};
 
-use choice::{Attempt, Chosen};
+use choice::{Attempt, Choice, Chosen};
 
 /// So many orders are written at once.
 const BATCH: usize = 100;
@@ -68,23 +68,11 @@ pub struct RetryOrdersArgs {
 /// # Errors
 /// Where an entry or its order does not allow of it, and whatever keeps the store from being read or written.
 pub async fn failures(args: &RetryFailuresArgs, context: &Context<'_>) -> Result<Exit> {
-    let config = context.settings(&args.store.and(&SettingFlags::default()))?;
-    let store = wiring::open_for_reading(&config).await?;
-    let chosen = match &args.cause {
-        Some(cause) => choice::open_of_cause(&*store, cause).await?,
-        None => choice::of_entries(&*store, &args.ids).await?,
+    let choice = match &args.cause {
+        Some(cause) => Choice::Cause(cause),
+        None => Choice::Entries(&args.ids),
     };
-    let ended = carry_out(
-        &*store,
-        &config,
-        chosen,
-        args.reason.as_deref(),
-        &args.decision,
-        context,
-    )
-    .await;
-    store.close().await;
-    ended
+    retry(choice, args.reason.as_deref(), &args.decision, &args.store, context).await
 }
 
 /// Asks for another attempt at these orders.
@@ -92,18 +80,21 @@ pub async fn failures(args: &RetryFailuresArgs, context: &Context<'_>) -> Result
 /// # Errors
 /// Where an order does not allow of it, and whatever keeps the store from being read or written.
 pub async fn orders(args: &RetryOrdersArgs, context: &Context<'_>) -> Result<Exit> {
-    let config = context.settings(&args.store.and(&SettingFlags::default()))?;
+    let choice = Choice::Orders(&args.ids);
+    retry(choice, args.reason.as_deref(), &args.decision, &args.store, context).await
+}
+
+async fn retry(
+    choice: Choice<'_>,
+    reason: Option<&str>,
+    decision: &DecisionArgs,
+    store: &StoreFlag,
+    context: &Context<'_>,
+) -> Result<Exit> {
+    let config = context.settings(&store.and(&SettingFlags::default()))?;
     let store = wiring::open_for_reading(&config).await?;
-    let chosen = choice::of_orders(&*store, &args.ids).await?;
-    let ended = carry_out(
-        &*store,
-        &config,
-        chosen,
-        args.reason.as_deref(),
-        &args.decision,
-        context,
-    )
-    .await;
+    let chosen = choice.read(&*store).await?;
+    let ended = carry_out(&*store, &config, chosen, reason, decision, context).await;
     store.close().await;
     ended
 }

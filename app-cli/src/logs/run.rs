@@ -18,6 +18,11 @@ use tracing::{Instrument as _, Span};
 use super::events;
 use crate::metrics::outcome_of;
 
+/// Carries out other work than a run under an id of its own, as a run has it in the log.
+pub(crate) async fn other<T>(work: impl Future<Output = T>) -> T {
+    work.instrument(log_span(&new_id())).await
+}
+
 /// Carries out one run under an id of its own.
 pub(crate) async fn one(work: impl Future<Output = RunReport>) -> RunReport {
     let logged = async {
@@ -95,6 +100,14 @@ impl Drop for Entered<'_> {
     }
 }
 
+fn new_id() -> String {
+    new_operation(Timestamp::now(), &SystemRandom::new()).0.to_string()
+}
+
+fn log_span(id: &str) -> Span {
+    tracing::error_span!(target: "ackord::in_run", "run", run = %id)
+}
+
 /// The spans of a run.
 #[derive(Debug)]
 struct Spans {
@@ -107,7 +120,7 @@ struct Spans {
 impl Spans {
     /// Those of a run with a new id.
     fn new() -> Self {
-        let id = new_operation(Timestamp::now(), &SystemRandom::new()).0;
+        let id = new_id();
         let trace = tracing::info_span!(
             target: SPANS,
             parent: None,
@@ -122,7 +135,7 @@ impl Spans {
         );
         Self {
             trace,
-            log: tracing::error_span!(target: "ackord::in_run", "run", run = %id),
+            log: log_span(&id),
         }
     }
 
@@ -227,6 +240,12 @@ mod tests {
 
     /// What `work` logs. Traces place each line as the log does.
     async fn logged(work: impl Future) -> Vec<Logged> {
+        let [log, traces] = logged_and_traced(work).await;
+        assert_eq!(log, traces);
+        log
+    }
+
+    async fn logged_and_traced(work: impl Future) -> [Vec<Logged>; 2] {
         let [log, traces] = ["run", "ackord.run_id"].map(|id| Lines {
             id,
             logged: Arc::default(),
@@ -241,12 +260,10 @@ mod tests {
             );
         let _default = tracing::subscriber::set_default(subscriber);
         work.await;
-        let [log, traces] = [log, traces].map(|lines| {
+        [log, traces].map(|lines| {
             assert_eq!(lines.inside.load(Ordering::Relaxed), 0, "{} is not left", lines.id);
             lines.logged.lock().unwrap().clone()
-        });
-        assert_eq!(log, traces);
-        log
+        })
     }
 
     /// Two runs, each with a wait in its midst.
@@ -297,5 +314,12 @@ mod tests {
             lines.iter().all(|(_, run)| run.is_some() && *run == lines[0].1),
             "{lines:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn other_work_has_an_id_in_the_log_and_is_no_run_of_a_trace() {
+        let [log, traces] = logged_and_traced(other(async { events::event(&Event::SendingAllowed) })).await;
+        assert!(matches!(&log[..], [(_, Some(_))]), "{log:?}");
+        assert!(matches!(&traces[..], [(_, None)]), "{traces:?}");
     }
 }

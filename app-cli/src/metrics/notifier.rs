@@ -16,9 +16,10 @@ pub struct MeteredNotifier {
 }
 
 impl MeteredNotifier {
-    /// Counts the deliveries of `inner` in `metrics`, under its name.
+    /// Counts the deliveries of `inner` in `metrics`, under its name, from zero.
     #[must_use]
     pub fn new(inner: Arc<dyn Notifier>, metrics: Arc<Metrics>) -> Self {
+        metrics.channel(inner.name());
         Self { inner, metrics }
     }
 }

@@ -167,6 +167,8 @@ fn orders_count_as_they_move() {
 fn alerts_are_counted_by_severity_and_channel() {
     let metrics = Metrics::default();
     metrics.alerts_open([Severity::Critical, Severity::Warning, Severity::Critical]);
+    metrics.channel("mail");
+    metrics.channel("slack");
     metrics.delivery("mail", &Ok(()));
     metrics.delivery("mail", &Err(NotifyError::Throttled { retry_after: None }));
     tells(
@@ -176,6 +178,8 @@ fn alerts_are_counted_by_severity_and_channel() {
             "ackord_alerts_open{severity=\"urgent\"} 0",
             "ackord_alert_deliveries_total{channel=\"mail\",outcome=\"delivered\"} 1",
             "ackord_alert_deliveries_total{channel=\"mail\",outcome=\"throttled\"} 1",
+            "ackord_alert_deliveries_total{channel=\"mail\",outcome=\"failed\"} 0",
+            "ackord_alert_deliveries_total{channel=\"slack\",outcome=\"unreachable\"} 0",
         ],
     );
     metrics.alerts_open([]);

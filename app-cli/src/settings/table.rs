@@ -333,7 +333,7 @@ pub static SETTINGS: &[Setting] = &[
         "lease",
         workflow.lease,
         "How long a worker holds an order it works on",
-        "At least call_timeout and twice lease_margin. After a crash, this is how long its orders wait for another worker."
+        "At least call_timeout and three times lease_margin. After a crash, this is how long its orders wait for another worker."
     ),
     span_setting!(
         "lease_margin",
@@ -363,7 +363,7 @@ pub static SETTINGS: &[Setting] = &[
         "look_freshness",
         workflow.look_freshness,
         "How old a look may be that justifies sending an acceptance",
-        ""
+        "At least twice call_timeout."
     ),
     span_setting!(
         "slow_look_interval",
@@ -508,13 +508,13 @@ pub static SETTINGS: &[Setting] = &[
         alerts.webhook_url,
         receiver_url,
         "Where alerts are posted as JSON",
-        "Signed, where alert_webhook_secret_file is set. It must be https, except on this machine."
+        "Always signed: it needs alert_webhook_secret_file. It must be https, except on this machine."
     ),
     secret_file!(
         "alert_webhook_secret_file",
         alerts.webhook_secret,
         "A file that holds the secret alone by which posted alerts are signed",
-        "Needed with alert_webhook_url."
+        "Needed with alert_webhook_url; 16 characters or more."
     ),
     secret_file!(
         "alert_slack_url_file",

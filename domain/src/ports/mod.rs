@@ -1,6 +1,6 @@
 //! The ports: what the workflow asks of the outside, each as small as an adapter can make it.
 //!
-//! Every duty of an implementer is a MUST sentence, and each has its case in the contract suites.
+//! Every duty of an implementer is a MUST sentence; those of the store's and the marketplace's ports each have a case in the contract suites.
 
 mod account_store;
 mod alert_store;
@@ -57,8 +57,8 @@ pub use work_store::{
 pub use self::{
     account_store::MockAccountStore, alert_store::MockAlertStore, audit::MockRecordAudit, call_log::MockCallLog,
     clock::MockClock, desk::MockDesk, inbox::MockInbox, marketplace::MockMarketplace, mocks::MockStore,
-    randomness::MockRandomness, record::MockRecordReader, recovery::MockRecovery, retention::MockRetention,
-    shop::MockShopStore, work_store::MockWorkStore,
+    notifier::MockNotifier, overview::MockOverview, randomness::MockRandomness, record::MockRecordReader,
+    recovery::MockRecovery, retention::MockRetention, shop::MockShopStore, work_store::MockWorkStore,
 };
 
 /// All the store ports in one: what the workflow is given.

@@ -1,6 +1,7 @@
 //! A store that was restored to a backup: what was accepted since is settled, and nothing is sent twice.
 
 use ackord_sandbox::{Endpoint, Fault, FaultRule, Moment, OrderSeed, Sandbox};
+use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection as _};
 
 use super::ProgramFixture;
@@ -87,8 +88,10 @@ async fn what_a_restored_store_has_forgotten_is_settled_without_a_send(fixture: 
         shop.sandbox.put_order(order).expect("an order more");
     }
 
-    let reconciled = shop.ackord(&["reconcile", "--json"]).await;
+    let json_log = [("ACKORD_LOG", "ackord=info"), ("ACKORD_LOG_FORMAT", "json")];
+    let reconciled = shop.ackord_with(&["reconcile", "--json"], &json_log).await;
     assert_eq!(reconciled.code, 0, "{reconciled:?}");
+    is_logged_under_one_id(&reconciled.stderr);
     let report = reconciled.json();
     assert_eq!(report["sending_allowed"], true, "{report}");
     let changed = report["changed"].as_array().expect("changes");
@@ -113,6 +116,21 @@ async fn what_a_restored_store_has_forgotten_is_settled_without_a_send(fixture: 
         );
     }
     assert_eq!(ledger.calls(Endpoint::Or21), 35);
+}
+
+/// What a reconcile did to thirty orders, each in a line with the same id.
+fn is_logged_under_one_id(log: &str) {
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+        .collect();
+    let moved: Vec<_> = lines
+        .iter()
+        .filter(|line| line["message"] == "an order has moved")
+        .collect();
+    assert_eq!(moved.len(), 30, "{log}");
+    assert!(moved[0]["run"].is_string(), "{}", moved[0]);
+    assert!(moved.iter().all(|line| line["run"] == moved[0]["run"]), "{log}");
 }
 
 async fn a_reconcile_killed_half_way_leaves_sending_held(fixture: &ProgramFixture) {

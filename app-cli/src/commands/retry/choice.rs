@@ -25,6 +25,28 @@ pub(super) struct Attempt {
     pub(super) failures: Vec<FailureId>,
 }
 
+/// Whose orders are to get one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Choice<'a> {
+    /// Those of these entries of the inbox.
+    Entries(&'a [i64]),
+    /// Those of all open entries of this cause.
+    Cause(&'a str),
+    /// These.
+    Orders(&'a [String]),
+}
+
+impl Choice<'_> {
+    /// Reads them.
+    pub(super) async fn read(self, store: &dyn OpenStore) -> Result<Chosen> {
+        match self {
+            Self::Entries(ids) => of_entries(store, ids).await,
+            Self::Cause(cause) => open_of_cause(store, cause).await,
+            Self::Orders(ids) => of_orders(store, ids).await,
+        }
+    }
+}
+
 /// Which orders get one, and what was left out of the choice.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
@@ -33,7 +55,7 @@ pub(super) struct Chosen {
 }
 
 /// The orders of these entries; all of them have to allow of it.
-pub(super) async fn of_entries(store: &dyn OpenStore, ids: &[i64]) -> Result<Chosen> {
+async fn of_entries(store: &dyn OpenStore, ids: &[i64]) -> Result<Chosen> {
     let mut chosen = Chosen::default();
     let mut seen = BTreeSet::new();
     for id in ids {
@@ -51,7 +73,7 @@ pub(super) async fn of_entries(store: &dyn OpenStore, ids: &[i64]) -> Result<Cho
 }
 
 /// The orders of all open entries of a cause; those that don't allow of it are left out.
-pub(super) async fn open_of_cause(store: &dyn OpenStore, cause: &str) -> Result<Chosen> {
+async fn open_of_cause(store: &dyn OpenStore, cause: &str) -> Result<Chosen> {
     let mut chosen = Chosen::default();
     let mut seen = BTreeSet::new();
     let mut filter = FailureFilter {
@@ -84,7 +106,7 @@ pub(super) async fn open_of_cause(store: &dyn OpenStore, cause: &str) -> Result<
 }
 
 /// These orders; all of them have to allow of it.
-pub(super) async fn of_orders(store: &dyn OpenStore, ids: &[String]) -> Result<Chosen> {
+async fn of_orders(store: &dyn OpenStore, ids: &[String]) -> Result<Chosen> {
     let mut chosen = Chosen::default();
     let ids: BTreeSet<&String> = ids.iter().collect();
     for id in ids {
