@@ -7,7 +7,8 @@ CREATE TABLE shop_accounts (
     figures_asked_at TIMESTAMPTZ NOT NULL,
     state            TEXT,
     state_since      TIMESTAMPTZ,
-    CHECK ((state IS NULL) = (state_since IS NULL))
+    state_told_at    TIMESTAMPTZ,
+    CHECK ((state IS NULL) = (state_since IS NULL) AND (state IS NULL) = (state_told_at IS NULL))
 );
 
 CREATE TABLE shop_figures (

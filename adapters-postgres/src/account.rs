@@ -43,7 +43,8 @@ impl AccountStore for PostgresStore {
                 WITH known AS (
                     UPDATE shop_accounts SET
                         state = coalesce($3::text, state),
-                        state_since = CASE WHEN $3::text IS NULL OR state = $3::text THEN state_since ELSE $2::timestamptz END
+                        state_since = CASE WHEN $3::text IS NULL OR state = $3::text THEN state_since ELSE $2::timestamptz END,
+                        state_told_at = CASE WHEN $3::text IS NULL THEN state_told_at ELSE $2::timestamptz END
                     WHERE shop = $1
                     RETURNING shop
                 ), day AS (
@@ -65,11 +66,22 @@ impl AccountStore for PostgresStore {
         noted.await.map(drop)
     }
 
+    async fn set_figures_asked(&self, shop: &str, asked_at: Timestamp) -> StoreResult<()> {
+        let set = self.connections.write(|| {
+            sqlx::query_scalar!(
+                "UPDATE shop_accounts SET figures_asked_at = $2 WHERE shop = $1 RETURNING shop",
+                shop,
+                at(asked_at) as At,
+            )
+        });
+        set.await.map(drop)
+    }
+
     async fn account_record(&self, shop: &str, figures_since: Timestamp) -> StoreResult<AccountRecord> {
         let rows = self.connections.read(|| {
             sqlx::query!(
                 r#"
-                SELECT a.state, a.state_since, f.read_at AS "read_at?", f.approval_rate AS "approval_rate?",
+                SELECT a.asked_at, a.state, a.state_since, a.state_told_at, f.read_at AS "read_at?", f.approval_rate AS "approval_rate?",
                     f.auto_refused_rate AS "auto_refused_rate?", f.refused_in_row AS "refused_in_row?"
                 FROM shop_accounts a
                 LEFT JOIN shop_figures f ON f.shop = a.shop AND f.read_at >= $2
@@ -82,8 +94,10 @@ impl AccountStore for PostgresStore {
         });
         let mut record = AccountRecord::default();
         for row in rows.await? {
+            record.asked_at = Some(time(row.asked_at));
             record.state = row.state;
             record.state_since = row.state_since.map(time);
+            record.state_told_at = row.state_told_at.map(time);
             record.figures.extend(row.read_at.map(|read_at| DayFigures {
                 read_at: time(read_at),
                 figures: ShopFigures {

@@ -129,6 +129,7 @@ pub(crate) struct ShopRow {
     pub(crate) paused_until: Option<At>,
     pub(crate) next_poll_at: Option<At>,
     pub(crate) unanswered_in_row: i64,
+    pub(crate) budget_full_at: Option<At>,
 }
 
 impl From<ShopRow> for ShopState {
@@ -137,6 +138,7 @@ impl From<ShopRow> for ShopState {
             paused_until: row.paused_until.map(time),
             next_poll_at: row.next_poll_at.map(time),
             unanswered_in_row: u32::try_from(row.unanswered_in_row.max(0)).unwrap_or(u32::MAX),
+            budget_full_at: row.budget_full_at.map(time),
         }
     }
 }

@@ -19,7 +19,7 @@ impl ShopStore for PostgresStore {
         let rows = self.connections.read(|| {
             sqlx::query_as!(
                 ShopRow,
-                "SELECT paused_until, next_poll_at, unanswered_in_row FROM shops WHERE shop_key = $1",
+                "SELECT paused_until, next_poll_at, unanswered_in_row, budget_full_at FROM shops WHERE shop_key = $1",
                 key.0,
             )
         });
@@ -112,7 +112,7 @@ impl ShopStore for PostgresStore {
                 INSERT INTO shops AS s (shop_key, unanswered_in_row) VALUES ($1, $3)
                 ON CONFLICT (shop_key) DO UPDATE
                 SET unanswered_in_row = least(CASE WHEN $2 THEN 0 ELSE s.unanswered_in_row END + $3, 4294967295)
-                RETURNING s.paused_until, s.next_poll_at, s.unanswered_in_row
+                RETURNING s.paused_until, s.next_poll_at, s.unanswered_in_row, s.budget_full_at
                 "#,
                 key.0,
                 answered,

@@ -7,7 +7,8 @@ CREATE TABLE shop_accounts (
     figures_asked_at TEXT NOT NULL,
     state TEXT,
     state_since TEXT,
-    CHECK ((state IS NULL) = (state_since IS NULL))
+    state_told_at TEXT,
+    CHECK ((state IS NULL) = (state_since IS NULL) AND (state IS NULL) = (state_told_at IS NULL))
 ) STRICT;
 
 CREATE TABLE shop_figures (

@@ -38,7 +38,8 @@ impl AccountStore for SqliteStore {
         let known = sqlx::query!(
             "UPDATE shop_accounts SET
                 state = coalesce(?3, state),
-                state_since = CASE WHEN ?3 IS NULL OR state = ?3 THEN state_since ELSE ?2 END
+                state_since = CASE WHEN ?3 IS NULL OR state = ?3 THEN state_since ELSE ?2 END,
+                state_told_at = CASE WHEN ?3 IS NULL THEN state_told_at ELSE ?2 END
             WHERE shop = ?1",
             shop,
             now,
@@ -63,10 +64,25 @@ impl AccountStore for SqliteStore {
         pool::commit(tx).await
     }
 
+    async fn set_figures_asked(&self, shop: &str, asked_at: Timestamp) -> StoreResult<()> {
+        let asked_at = times::text(asked_at);
+        let mut tx = self.begin_write().await?;
+        sqlx::query!(
+            "UPDATE shop_accounts SET figures_asked_at = ?2 WHERE shop = ?1",
+            shop,
+            asked_at
+        )
+        .execute(&mut *tx)
+        .await
+        .map_err(errors::of_statement)?;
+        pool::commit(tx).await
+    }
+
     async fn account_record(&self, shop: &str, figures_since: Timestamp) -> StoreResult<AccountRecord> {
         let since = times::text(figures_since);
         let rows = sqlx::query!(
-            r#"SELECT a.state AS "state?", a.state_since AS "state_since?", f.read_at AS "read_at?: String",
+            r#"SELECT a.asked_at AS "asked_at!: String", a.state AS "state?", a.state_since AS "state_since?",
+                a.state_told_at AS "state_told_at?", f.read_at AS "read_at?: String",
                 f.approval_rate AS "approval_rate?: i64", f.auto_refused_rate AS "auto_refused_rate?: i64",
                 f.refused_in_row AS "refused_in_row?: i64"
             FROM shop_accounts a
@@ -79,9 +95,11 @@ impl AccountStore for SqliteStore {
         let rows = rows.fetch_all(self.readers()).await.map_err(errors::of_statement)?;
         let mut record = AccountRecord::default();
         for row in rows {
-            let since = row.state_since.as_deref();
+            let place = |column: &str| format!("shop_accounts `{shop}`, {column}");
+            record.asked_at = Some(times::read(&row.asked_at, || place("asked_at"))?);
             record.state = row.state;
-            record.state_since = times::read_optional(since, || format!("shop_accounts `{shop}`, state_since"))?;
+            record.state_since = times::read_optional(row.state_since.as_deref(), || place("state_since"))?;
+            record.state_told_at = times::read_optional(row.state_told_at.as_deref(), || place("state_told_at"))?;
             let Some(read_at) = row.read_at else { continue };
             record.figures.push(DayFigures {
                 read_at: times::read(&read_at, || format!("shop_figures `{shop}`, read_at"))?,

@@ -18,7 +18,7 @@ impl ShopStore for SqliteStore {
         let row = sqlx::query_as!(
             ShopRow,
             r#"SELECT paused_until AS "paused_until?", next_poll_at AS "next_poll_at?",
-                unanswered_in_row AS "unanswered_in_row!"
+                unanswered_in_row AS "unanswered_in_row!", budget_full_at AS "budget_full_at?"
             FROM shops WHERE shop_key = ?1"#,
             key.0
         );
@@ -106,7 +106,7 @@ impl ShopStore for SqliteStore {
             ON CONFLICT (shop_key) DO UPDATE SET
                 unanswered_in_row = CASE WHEN ?2 THEN 0 ELSE unanswered_in_row END + excluded.unanswered_in_row
             RETURNING paused_until AS "paused_until?", next_poll_at AS "next_poll_at?",
-                unanswered_in_row AS "unanswered_in_row!""#,
+                unanswered_in_row AS "unanswered_in_row!", budget_full_at AS "budget_full_at?""#,
             key.0,
             answered,
             unanswered
@@ -121,6 +121,7 @@ struct ShopRow {
     paused_until: Option<String>,
     next_poll_at: Option<String>,
     unanswered_in_row: i64,
+    budget_full_at: Option<String>,
 }
 
 impl ShopRow {
@@ -130,6 +131,7 @@ impl ShopRow {
             paused_until: times::read_optional(self.paused_until.as_deref(), || place("paused_until"))?,
             next_poll_at: times::read_optional(self.next_poll_at.as_deref(), || place("next_poll_at"))?,
             unanswered_in_row: count_of(self.unanswered_in_row),
+            budget_full_at: times::read_optional(self.budget_full_at.as_deref(), || place("budget_full_at"))?,
         })
     }
 }

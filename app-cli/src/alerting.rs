@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ackord::alerts::{AlertRecord, Watch};
 use ackord::ports::Notifier;
-use ackord::workflow::AcceptanceWorkflow;
+use ackord::workflow::{AcceptanceWorkflow, StopSignal};
 use ackord_alerts::{MailNotifier, SlackNotifier, WebhookNotifier};
 use ackord_system::{SystemClock, SystemRandom};
 use anyhow::{Context as _, Result};
@@ -87,14 +87,15 @@ fn usable(config: &Config, streams: &Streams) -> Vec<Arc<dyn Notifier>> {
     usable
 }
 
-/// The watch over the shop of the settings; the marketplace is asked about it by `workflow`.
+/// The watch over the shop of the settings; the marketplace is asked about it by `workflow`, until `stop` is given.
 pub(crate) fn watch(
     config: &Config,
     store: &Arc<dyn OpenStore>,
     workflow: &AcceptanceWorkflow,
+    stop: &StopSignal,
     streams: &Streams,
 ) -> Watch {
-    watch_by(usable(config, streams), config, store).asking(workflow.clone())
+    watch_by(usable(config, streams), config, store).asking(workflow.clone(), stop.clone())
 }
 
 /// The same for a service: what it delivers is counted.
@@ -102,13 +103,14 @@ pub(crate) fn metered_watch(
     config: &Config,
     store: &Arc<dyn OpenStore>,
     workflow: &AcceptanceWorkflow,
+    stop: &StopSignal,
     metrics: &Arc<Metrics>,
     streams: &Streams,
 ) -> Watch {
     let metered = usable(config, streams)
         .into_iter()
         .map(|notifier| Arc::new(MeteredNotifier::new(notifier, Arc::clone(metrics))) as Arc<dyn Notifier>);
-    watch_by(metered.collect(), config, store).asking(workflow.clone())
+    watch_by(metered.collect(), config, store).asking(workflow.clone(), stop.clone())
 }
 
 fn watch_by(notifiers: Vec<Arc<dyn Notifier>>, config: &Config, store: &Arc<dyn OpenStore>) -> Watch {

@@ -203,8 +203,7 @@ pub fn metered_workflow(
 ) -> Result<AcceptanceWorkflow> {
     let calls: Arc<dyn CallLog> = Arc::<dyn OpenStore>::clone(store);
     let marketplace = marketplace(config, calls, budget(config, store))?;
-    let deadline = config.workflow.acceptance_deadline;
-    exporter.watch(Arc::clone(store), marketplace.shop_key(), deadline);
+    exporter.watch(Arc::clone(store), marketplace.shop_key(), &config.workflow);
     let metered = MeteredMarketplace::new(marketplace, Arc::clone(exporter.metrics()));
     workflow_at(Arc::new(metered), config, store)
 }

@@ -125,6 +125,12 @@ pub fn draw(full_at: Option<Timestamp>, now: Timestamp, rate: CallRate, wanted: 
     (Drawn { calls, wait: missing }, (full_at > now).then_some(full_at))
 }
 
+/// How many calls are there at once.
+#[must_use]
+pub fn left(full_at: Option<Timestamp>, now: Timestamp, rate: CallRate) -> u32 {
+    draw(full_at, now, rate, Wanted::at_once(rate.burst)).0.calls
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -156,6 +162,17 @@ mod tests {
         assert_eq!((drawn.calls, drawn.wait, full_at), (4, Duration::ZERO, Some(at(4000))));
         let (drawn, _) = draw(None, at(0), RATE, Wanted::at_once(40));
         assert_eq!(drawn.calls, 10);
+    }
+
+    #[test]
+    fn what_is_left_is_what_could_be_drawn() {
+        assert_eq!(left(None, at(0), RATE), 10);
+        let (_, full_at) = draw(None, at(0), RATE, Wanted::at_once(7));
+        assert_eq!(left(full_at, at(0), RATE), 3);
+        let (_, empty) = draw(full_at, at(0), RATE, Wanted::at_once(3));
+        assert_eq!((left(empty, at(999), RATE), left(empty, at(2000), RATE)), (0, 2));
+        let (_, ahead) = draw(empty, at(0), RATE, in_time(5, 60));
+        assert_eq!(left(ahead, at(1000), RATE), 0);
     }
 
     #[test]

@@ -137,7 +137,8 @@ async fn clear(tx: &mut PgConnection, id: i64, version: i64, now: Timestamp) -> 
     Ok(cleared.fetch_optional(tx).await?.is_some())
 }
 
-/// Withdraws what nobody has in hand; tells the channels that had something delivered, or have it in hand.
+/// Withdraws what nobody has in hand; tells the channels that had something delivered, have it in hand, or had it in hand without anybody
+/// noting how that ended.
 async fn withdraw(tx: &mut PgConnection, id: i64, now: Timestamp) -> sqlx::Result<Vec<String>> {
     sqlx::query!(
         r#"
@@ -151,7 +152,7 @@ async fn withdraw(tx: &mut PgConnection, id: i64, now: Timestamp) -> sqlx::Resul
     .execute(&mut *tx)
     .await?;
     sqlx::query_scalar!(
-        "SELECT DISTINCT channel FROM alert_deliveries WHERE alert_id = $1 AND given_up_at IS NULL",
+        "SELECT DISTINCT channel FROM alert_deliveries WHERE alert_id = $1 AND (delivered_at IS NOT NULL OR lease_until IS NOT NULL)",
         id,
     )
     .fetch_all(tx)

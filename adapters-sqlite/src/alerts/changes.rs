@@ -123,7 +123,8 @@ async fn clear(tx: &mut SqliteConnection, id: i64, version: i64, now: &str) -> s
     Ok(cleared.execute(tx).await?.rows_affected() == 1)
 }
 
-/// Withdraws what nobody has in hand; tells the channels that had something delivered, or have it in hand.
+/// Withdraws what nobody has in hand; tells the channels that had something delivered, have it in hand, or had it in hand without anybody
+/// noting how that ended.
 async fn withdraw(tx: &mut SqliteConnection, id: i64, now: &str) -> sqlx::Result<Vec<String>> {
     sqlx::query!(
         "UPDATE alert_deliveries SET given_up_at = ?2, error = ?3
@@ -135,7 +136,7 @@ async fn withdraw(tx: &mut SqliteConnection, id: i64, now: &str) -> sqlx::Result
     .execute(&mut *tx)
     .await?;
     sqlx::query_scalar!(
-        "SELECT DISTINCT channel FROM alert_deliveries WHERE alert_id = ?1 AND given_up_at IS NULL",
+        "SELECT DISTINCT channel FROM alert_deliveries WHERE alert_id = ?1 AND (delivered_at IS NOT NULL OR lease_until IS NOT NULL)",
         id
     )
     .fetch_all(tx)

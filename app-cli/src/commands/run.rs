@@ -77,10 +77,11 @@ async fn carry_out(args: &RunArgs, context: &Context<'_>) -> Result<RunReport> {
     config.api_key()?;
     let store = wiring::open_for_work(&config, context).await?;
     let workflow = wiring::workflow(&config, &store)?;
-    let watch = alerting::watch(&config, &store, &workflow, context.streams);
+    let stop = signals::stop_on_signal(context.streams.err.clone())?;
+    let watch = alerting::watch(&config, &store, &workflow, &stop, context.streams);
     let options = RunOptions {
         wait: if args.no_wait { Wait::No } else { Wait::ForValidations },
-        stop: signals::stop_on_signal(context.streams.err.clone())?,
+        stop,
     };
     let progress = Progress::new(&context.streams.err, context.quiet);
     let observer = |event: &Event| {

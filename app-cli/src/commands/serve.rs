@@ -71,7 +71,7 @@ pub async fn serve(args: &ServeArgs, context: &Context<'_>) -> Result<Exit> {
         return Ok(Exit::Done);
     };
     let workflow = wiring::metered_workflow(&config, &store, &exporter)?;
-    let watch = alerting::metered_watch(&config, &store, &workflow, exporter.metrics(), context.streams);
+    let watch = alerting::metered_watch(&config, &store, &workflow, &stop, exporter.metrics(), context.streams);
     let sentinel = Sentinel::begin(watch, Arc::clone(exporter.metrics()));
     supervisor.notes_go_to(sentinel.notes());
     let options = ServeOptions {

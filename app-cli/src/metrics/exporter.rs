@@ -3,6 +3,8 @@
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use ackord::Settings;
+use ackord::budget::CallRate;
 use ackord::ports::{Overview, OverviewRequest, ShopKey, ShopStore, StoreResult, WorkStore};
 use ackord::time::minus;
 use tokio::sync::Mutex;
@@ -31,6 +33,7 @@ struct Source {
     store: Arc<dyn OpenStore>,
     shop: ShopKey,
     deadline: Duration,
+    call_rate: Option<CallRate>,
 }
 
 impl Exporter {
@@ -50,9 +53,14 @@ impl Exporter {
         &self.metrics
     }
 
-    /// From now on tells of `store` as well, where this `shop` has `deadline` to accept an order. The first store stays.
-    pub fn watch(&self, store: Arc<dyn OpenStore>, shop: ShopKey, deadline: Duration) {
-        self.source.get_or_init(|| Source { store, shop, deadline });
+    /// From now on tells of `store` as well, where this `shop` works by `settings`. The first store stays.
+    pub fn watch(&self, store: Arc<dyn OpenStore>, shop: ShopKey, settings: &Settings) {
+        self.source.get_or_init(|| Source {
+            store,
+            shop,
+            deadline: settings.acceptance_deadline,
+            call_rate: settings.call_rate(),
+        });
     }
 
     /// The answer to a scrape.
@@ -96,7 +104,8 @@ impl Source {
         Ok(Reading {
             now,
             standing,
-            paused_until: shop.paused_until,
+            shop,
+            call_rate: self.call_rate,
             deadline: self.deadline,
         })
     }

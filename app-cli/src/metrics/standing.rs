@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use ackord::Timestamp;
+use ackord::budget::{CallRate, left};
 use ackord::failure::FailureCause;
-use ackord::ports::StoreStanding;
+use ackord::ports::{ShopState, StoreStanding};
 use ackord::time::{plus, until};
 use ackord::work::Phase;
 use prometheus_client::metrics::family::Family;
@@ -22,8 +23,10 @@ pub struct Reading {
     pub now: Timestamp,
     /// How it stood; the oldest unaccepted order is enough of [`StoreStanding::oldest`].
     pub standing: StoreStanding,
-    /// Until when the shop rests.
-    pub paused_until: Option<Timestamp>,
+    /// The shop: its rest, its next poll, its budget of calls.
+    pub shop: ShopState,
+    /// How its calls are drawn, where it has a budget.
+    pub call_rate: Option<CallRate>,
     /// How long after it was placed an order has to be accepted.
     pub deadline: Duration,
 }
@@ -39,6 +42,9 @@ pub(super) struct StoreGauges {
     nearest: Family<[Label; 0], Seconds>,
     inbox: ByOne<Count>,
     paused: Seconds,
+    next_poll: Seconds,
+    /// Without a label: empty where there is no budget.
+    calls_left: Family<[Label; 0], Count>,
 }
 
 impl StoreGauges {
@@ -59,6 +65,10 @@ impl StoreGauges {
         registry.register("inbox_open", help, gauges.inbox.clone());
         let help = "How much longer the shop rests because the marketplace asked for it";
         registry.register("paused_seconds", help, gauges.paused.clone());
+        let help = "How much longer until orders in flight may be looked at again";
+        registry.register("next_poll_seconds", help, gauges.next_poll.clone());
+        let help = "Calls to the marketplace that the shop's budget has left at once; absent where there is no budget";
+        registry.register("calls_left", help, gauges.calls_left.clone());
         gauges
     }
 
@@ -66,8 +76,13 @@ impl StoreGauges {
     pub(super) fn show(&self, reading: &Reading) {
         self.up.set(1);
         self.show_counts(&reading.standing);
-        let rests = reading.paused_until.map(|end| until(reading.now, end));
-        self.paused.set(rests.unwrap_or_default().as_secs_f64());
+        let ahead = |end: Option<Timestamp>| end.map_or(0.0, |end| until(reading.now, end).as_secs_f64());
+        self.paused.set(ahead(reading.shop.paused_until));
+        self.next_poll.set(ahead(reading.shop.next_poll_at));
+        if let Some(rate) = reading.call_rate {
+            let calls = left(reading.shop.budget_full_at, reading.now, rate);
+            self.calls_left.get_or_create(&[]).set(u64::from(calls));
+        }
         match reading.standing.oldest.first() {
             Some(oldest) => {
                 self.oldest.set(until(oldest.placed_at, reading.now).as_secs_f64());
@@ -161,7 +176,16 @@ pub(super) mod tests {
         Reading {
             now: now(),
             standing,
-            paused_until: Some(plus(now(), Duration::from_secs(90))),
+            shop: ShopState {
+                paused_until: Some(plus(now(), Duration::from_secs(90))),
+                next_poll_at: Some(plus(now(), Duration::from_secs(30))),
+                budget_full_at: Some(plus(now(), Duration::from_secs(40))),
+                ..ShopState::default()
+            },
+            call_rate: Some(CallRate {
+                interval: Duration::from_secs(10),
+                burst: 50,
+            }),
             deadline: HOUR * 24,
         }
     }
@@ -184,6 +208,8 @@ pub(super) mod tests {
                 "ackord_inbox_open{cause=\"refused\"} 0",
                 "ackord_inbox_open{cause=\"other\"} 5",
                 "ackord_paused_seconds 90.0",
+                "ackord_next_poll_seconds 30.0",
+                "ackord_calls_left 46",
             ],
         );
         assert!(!metrics.text().contains("of its own"));
@@ -197,7 +223,7 @@ pub(super) mod tests {
         metrics.store(&Ok(reading.clone()));
         tells(&metrics, &["ackord_nearest_deadline_seconds -3600.0"]);
         reading.standing = StoreStanding::default();
-        reading.paused_until = None;
+        reading.shop = ShopState::default();
         metrics.store(&Ok(reading));
         assert!(!metrics.text().contains("ackord_nearest_deadline_seconds"));
         tells(
@@ -207,6 +233,8 @@ pub(super) mod tests {
                 "ackord_inbox_open{cause=\"no_lines\"} 0",
                 "ackord_orders{phase=\"ready\"} 0",
                 "ackord_paused_seconds 0.0",
+                "ackord_next_poll_seconds 0.0",
+                "ackord_calls_left 50",
             ],
         );
     }

@@ -42,6 +42,7 @@ fn the_series_are_the_documented_ones() {
         "ackord_leases gauge",
         "ackord_marketplace_call_duration_seconds histogram",
         "ackord_marketplace_calls_total counter",
+        "ackord_next_poll_seconds gauge",
         "ackord_oldest_unaccepted_age_seconds gauge",
         "ackord_orders gauge",
         "ackord_orders_moved_total counter",
@@ -55,6 +56,7 @@ fn the_series_are_the_documented_ones() {
     metrics.delivery("mail", &Ok(()));
     documented.extend([
         "ackord_alert_deliveries_total counter",
+        "ackord_calls_left gauge",
         "ackord_nearest_deadline_seconds gauge",
     ]);
     documented.sort_unstable();

@@ -31,11 +31,11 @@ pub fn order_rows(orders: &[OrderSummary], deadline: Duration, now: Timestamp) -
     listing
 }
 
-/// The note of its status, which does not tell that its acceptance was sent since.
+/// The note of its status, which does not tell what was sent or seen since.
 fn note(order: &OrderSummary) -> String {
     let note = order.note.as_deref().map(prose).unwrap_or_default();
     match order.phase {
-        Some(Phase::Validating) => format!("Acceptance sent, not settled yet. {note}"),
+        Some(Phase::Validating) => format!("Looked at until it settles. {note}"),
         _ => note,
     }
 }

@@ -22,6 +22,11 @@ const APPROVAL_KEPT: i64 = 98;
 /// So many refusals one after another are told of.
 const REFUSED_IN_ROW: i64 = 2;
 
+/// A state that nobody could confirm for so long may be another by now.
+const STATE_HOLDS: Duration = Duration::from_secs(2 * 3600);
+/// Figures that were told so much later than now were told under a clock that has jumped since.
+const AHEAD: Duration = Duration::from_secs(3600);
+
 /// When the marketplace is to be asked about the shop again.
 pub(super) fn due(now: Timestamp, health: &ShopHealth, record: &AccountRecord) -> CheckDue {
     let not_taken = health.trouble.as_deref() == Some(Trouble::Credentials.as_str());
@@ -37,6 +42,11 @@ pub(super) fn due(now: Timestamp, health: &ShopHealth, record: &AccountRecord) -
         figures_by: time::minus(now, FIGURES_EVERY),
         ahead: time::plus(now, STATE_EVERY),
     }
+}
+
+/// When figures would have been asked for that are due again with the state that is asked for next.
+pub(super) fn with_the_next_state(now: Timestamp) -> Timestamp {
+    time::minus(now, FIGURES_EVERY - STATE_EVERY)
 }
 
 /// From when on figures are compared.
@@ -68,6 +78,26 @@ pub(super) fn is_barred(record: &AccountRecord) -> bool {
     standing(record) == Some(Standing::Barred)
 }
 
+/// For how long a refused key has to be one before that is told; `None` where it is no fault of the key, as far as anybody knows.
+pub(super) fn refused_key_lasts(facts: &Facts<'_>) -> Option<Duration> {
+    let (record, health) = (facts.account, facts.health);
+    let is_known = |told: Timestamp| time::until(told, facts.now) <= STATE_HOLDS;
+    if is_barred(record) && record.state_told_at.is_some_and(is_known) {
+        // It is told as the state of the shop.
+        return None;
+    }
+    if record.state_since > health.last_run_at {
+        // The shop has come into another state since: the next run tells whether the key is taken now.
+        return None;
+    }
+    let is_asked_soon = record.asked_at.is_some() && record.asked_at < health.trouble_since;
+    Some(if is_asked_soon {
+        STATE_AT_MOST_EVERY
+    } else {
+        Duration::ZERO
+    })
+}
+
 /// That the shop is not open.
 pub(super) fn state(facts: &Facts<'_>) -> Option<Condition> {
     let record = facts.account;
@@ -91,7 +121,7 @@ pub(super) fn state(facts: &Facts<'_>) -> Option<Condition> {
     };
     let told = Told {
         title,
-        lines: Vec::new(),
+        lines: record.state_told_at.map(told_line).into_iter().collect(),
         remedy: remedy.to_owned(),
         count: 1,
     };
@@ -109,21 +139,28 @@ fn word(record: &AccountRecord) -> String {
         .collect()
 }
 
+/// When the marketplace said it.
+fn told_line(at: Timestamp) -> String {
+    format!("told by the marketplace at {}", words::minute(at))
+}
+
 /// That the shop's figures have become worse than they were in the days before.
 pub(super) fn figures(facts: &Facts<'_>) -> Option<Condition> {
-    let (latest, before) = facts.account.figures.split_last()?;
-    let worse = worse(&latest.figures, before);
-    if worse.is_empty() {
+    let latest_by = time::plus(facts.now, AHEAD);
+    let days: Vec<&DayFigures> = facts
+        .account
+        .figures
+        .iter()
+        .filter(|day| day.read_at <= latest_by)
+        .collect();
+    let worse = worse(&days);
+    let (latest, false) = (days.last()?, worse.is_empty()) else {
         return None;
-    }
+    };
     let told = Told {
         title: "the shop's acceptance figures on the marketplace have become worse".to_owned(),
         count: worse.len() as u64,
-        lines: [
-            worse,
-            vec![format!("told by the marketplace at {}", words::minute(latest.read_at))],
-        ]
-        .concat(),
+        lines: [worse, vec![told_line(latest.read_at)]].concat(),
         remedy: "`ackord stats --by day` and `ackord failures list` show which orders were refused or came late"
             .to_owned(),
     };
@@ -137,25 +174,36 @@ pub(super) fn figures(facts: &Facts<'_>) -> Option<Condition> {
     ))
 }
 
-/// A line for each figure that has become worse.
-fn worse(latest: &ShopFigures, before: &[DayFigures]) -> Vec<String> {
-    let of = |figure: fn(&ShopFigures) -> Option<i64>| before.iter().filter_map(move |day| figure(&day.figures));
+/// A line for each figure that has become worse. Any of them may be missing on a day: what was told last holds.
+fn worse(days: &[&DayFigures]) -> Vec<String> {
+    let told = |figure: fn(&ShopFigures) -> Option<i64>| -> Vec<i64> {
+        days.iter().filter_map(|day| figure(&day.figures)).collect()
+    };
     let mut lines = Vec::new();
-    if let (Some(now), Some(best)) = (latest.approval_rate, of(|figures| figures.approval_rate).max())
+    if let Some((now, before)) = told(|figures| figures.approval_rate).split_last()
+        && let Some(best) = before.iter().max()
         && now.saturating_mul(100) < best.saturating_mul(APPROVAL_KEPT)
     {
-        lines.push(format!("approval rate: {}, and {} not long ago", rate(now), rate(best)));
+        lines.push(format!(
+            "approval rate: {}, and {} not long ago",
+            rate(*now),
+            rate(*best)
+        ));
     }
-    if let (Some(now), Some(best)) = (latest.auto_refused_rate, of(|figures| figures.auto_refused_rate).min())
+    if let Some((now, before)) = told(|figures| figures.auto_refused_rate).split_last()
+        && let Some(best) = before.iter().min()
         && now > best
     {
         lines.push(format!(
             "refused automatically at the deadline: {}, and {} not long ago",
-            rate(now),
-            rate(best)
+            rate(*now),
+            rate(*best)
         ));
     }
-    if let Some(count) = latest.refused_in_row.filter(|count| *count >= REFUSED_IN_ROW) {
+    if let Some(count) = told(|figures| figures.refused_in_row)
+        .last()
+        .filter(|count| **count >= REFUSED_IN_ROW)
+    {
         lines.push(format!("{count} orders refused one after another"));
     }
     lines

@@ -2,11 +2,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::conditions::Condition;
 use super::rules::{AlertRules, HOUR};
 use super::{Kind, Message, Severity};
-use crate::ports::{AlertChange, AlertRow};
+use crate::ports::{AlertChange, AlertId, AlertRow};
 use crate::time::{self, Timestamp};
 
 /// The changes by which the alerts on record come to say what is wrong now. `rows` are those that are open, and those that were over
@@ -28,23 +29,32 @@ pub fn changes(conditions: &[Condition], rows: &[AlertRow], now: Timestamp, rule
     found
 }
 
-/// Leaves to a later round what people would be told beyond [`AlertRules::hourly`], the least severe first. A flood of causes, each with
-/// an alert of its own, would have them switch the channel off.
+/// How long ago something was told. What lies too far ahead was told under a clock that has jumped since: it holds nothing up.
+fn ago(told_at: Timestamp, now: Timestamp) -> Duration {
+    if told_at > time::plus(now, HOUR) {
+        return Duration::MAX;
+    }
+    time::until(told_at, now)
+}
+
+/// Leaves to a later round what people would be told beyond [`AlertRules::hourly`]: what they know already before what is new to them,
+/// the least severe first, what they were told of last first. A flood of causes, each with an alert of its own, would have them
+/// switch the channel off.
 fn put_off(found: &mut Vec<AlertChange>, rows: &[AlertRow], now: Timestamp, rules: &AlertRules) {
-    let lately = |row: &&AlertRow| {
-        row.severity < Severity::Critical && row.told_at.is_some_and(|at| time::until(at, now) < HOUR)
-    };
+    let lately =
+        |row: &&AlertRow| row.severity < Severity::Critical && row.told_at.is_some_and(|at| ago(at, now) < HOUR);
     let told_lately = rows.iter().filter(lately).count();
     let left = usize::try_from(rules.hourly)
         .unwrap_or(usize::MAX)
         .saturating_sub(told_lately);
-    let mut telling: Vec<(Severity, usize)> = found
+    let read = |id: AlertId| rows.iter().find(|row| row.alert_id == id);
+    let mut telling: Vec<(Urgency, usize)> = found
         .iter()
         .enumerate()
-        .filter_map(|(place, change)| Some((told_severity(change)?, place)))
-        .filter(|(severity, _)| *severity < Severity::Critical)
+        .filter_map(|(place, change)| Some((urgency(change, read)?, place)))
+        .filter(|(urgency, _)| urgency.severity.0 < Severity::Critical)
         .collect();
-    telling.sort_by_key(|(severity, place)| (Reverse(*severity), *place));
+    telling.sort_unstable();
     let beyond: BTreeSet<usize> = telling.iter().skip(left).map(|(_, place)| *place).collect();
     if beyond.is_empty() {
         return;
@@ -67,20 +77,58 @@ fn put_off(found: &mut Vec<AlertChange>, rows: &[AlertRow], now: Timestamp, rule
                 *tell = false;
                 true
             }
-            // As it stands on record it will be found to be worse, or due for a reminder, again.
-            _ => !is_beyond,
+            // What it is about is kept up to date. By its severity, and by when and of how many people were told, it will be found to be
+            // worse, or due for a reminder, again.
+            AlertChange::Update {
+                alert_id,
+                severity,
+                message,
+                tell,
+                ..
+            } if is_beyond => {
+                *tell = false;
+                let Some(row) = read(*alert_id) else { return false };
+                *severity = row.severity;
+                message.severity = row.message.severity;
+                message.kind = row.message.kind;
+                !says_the_same(message, &row.message)
+            }
+            _ => true,
         }
     });
 }
 
-/// How severe what people are told by this is; `None` where they are told nothing.
-fn told_severity(change: &AlertChange) -> Option<Severity> {
-    match change {
-        AlertChange::Open { severity, tell, .. } | AlertChange::Update { severity, tell, .. } => {
-            tell.then_some(*severity)
-        }
-        AlertChange::Clear { .. } => None,
-    }
+/// What goes first where there is not room for all. The least of them does.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Urgency {
+    is_reminder: bool,
+    severity: Reverse<Severity>,
+    told_at: Option<Timestamp>,
+}
+
+/// How urgent what people are told by this is; `None` where they are told nothing.
+fn urgency<'a>(change: &AlertChange, read: impl Fn(AlertId) -> Option<&'a AlertRow>) -> Option<Urgency> {
+    let (severity, message, told_at) = match change {
+        AlertChange::Open {
+            severity,
+            message,
+            tell: true,
+            ..
+        } => (*severity, message, None),
+        AlertChange::Update {
+            alert_id,
+            severity,
+            message,
+            tell: true,
+            ..
+        } => (*severity, message, read(*alert_id).and_then(|row| row.told_at)),
+        _ => return None,
+    };
+    Some(Urgency {
+        is_reminder: message.kind == Kind::Reminder,
+        severity: Reverse(severity),
+        told_at,
+    })
 }
 
 fn opened(condition: &Condition, rows: &[AlertRow], now: Timestamp, rules: &AlertRules) -> AlertChange {
@@ -99,7 +147,7 @@ fn is_to_be_raised(condition: &Condition, rows: &[AlertRow], now: Timestamp, rul
         .iter()
         .filter(|row| row.cleared_at.is_some() && row.key == condition.key && row.severity >= condition.severity)
         .filter_map(|row| row.told_at)
-        .any(|told_at| time::until(told_at, now) < rules.quiet);
+        .any(|told_at| ago(told_at, now) < rules.quiet);
     time::until(condition.since, now) >= condition.lasting && !told_lately
 }
 
@@ -114,7 +162,7 @@ fn updated(
         None => is_to_be_raised(condition, rows, now, rules).then_some(Kind::Raised),
         Some(_) if condition.severity > row.severity => Some(Kind::Worse),
         Some(told_at) => {
-            let ago = time::until(told_at, now);
+            let ago = ago(told_at, now);
             if condition.message.count > row.told_count && ago >= rules.quiet {
                 Some(Kind::Worse)
             } else {

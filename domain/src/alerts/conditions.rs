@@ -126,13 +126,10 @@ fn deadline(facts: &Facts<'_>, rules: &AlertRules) -> Option<Condition> {
 fn in_the_way(facts: &Facts<'_>, rules: &AlertRules) -> Option<Condition> {
     let health = facts.health;
     let trouble = Trouble::parse(health.trouble.as_deref()?)?;
-    if trouble == Trouble::Credentials && account::is_barred(facts.account) {
-        // It is told as the state of the shop: the key is well.
-        return None;
-    }
     let since = health.trouble_since.unwrap_or(facts.now);
     let (severity, lasting) = match trouble {
-        Trouble::Credentials | Trouble::WrongShop | Trouble::Settings => (Severity::Critical, Duration::ZERO),
+        Trouble::Credentials => (Severity::Critical, account::refused_key_lasts(facts)?),
+        Trouble::WrongShop | Trouble::Settings => (Severity::Critical, Duration::ZERO),
         Trouble::MarketplaceRefuses => (Severity::Urgent, Duration::ZERO),
         Trouble::MarketplaceDown | Trouble::TooSlow => (Severity::Urgent, rules.outage_after),
         Trouble::SendingHeld => (Severity::Urgent, rules.outage_after),

@@ -4,11 +4,15 @@
 //! each channel, and of the end. A process that ends in the meantime begins to count anew.
 //!
 //! A message may arrive while the store fails, so that this can't be noted. The watch remembers it, and notes it before anything else once
-//! the store is back: the message is not sent again.
+//! the store is back: the message is not sent again, unless its lease has ended meanwhile and another watch is the first to find the
+//! store back.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::{Either, select};
 
 use super::changes::changes;
 use super::conditions::{Condition, Facts, conditions};
@@ -17,11 +21,11 @@ use super::rules::AlertRules;
 use super::{Kind, Message, Severity, account, post, words};
 use crate::alerts::Trouble;
 use crate::ports::{
-    AccountStore, AlertChange, AlertStore, Clock, Delivery, DeliveryEnd, Notifier, Overview, Randomness, StoreError,
-    StoreResult,
+    AccountCheck, AccountStore, AlertChange, AlertStore, Clock, Delivery, DeliveryEnd, Notifier, Overview, Randomness,
+    StoreError, StoreResult,
 };
 use crate::time::{self, Timestamp};
-use crate::workflow::{AcceptanceWorkflow, Halt};
+use crate::workflow::{AcceptanceWorkflow, Halt, StopSignal};
 
 /// A word of the marketplace's for a state is no longer than this.
 const LONGEST_STATE: usize = 64;
@@ -55,8 +59,8 @@ pub struct Watch {
     notifiers: Vec<Arc<dyn Notifier>>,
     rules: AlertRules,
     shop: String,
-    /// Asks the marketplace about the shop itself.
-    workflow: Option<AcceptanceWorkflow>,
+    /// Asks the marketplace about the shop itself, until it is to stop.
+    asking: Option<(AcceptanceWorkflow, StopSignal)>,
     /// A store that can't be reached: since when, and which channels were told.
     outage: Mutex<Option<Outage>>,
     /// How deliveries ended, as long as that is not on record.
@@ -106,18 +110,19 @@ impl Watch {
             notifiers,
             rules,
             shop,
-            workflow: None,
+            asking: None,
             outage: Mutex::default(),
             ends: Mutex::default(),
         }
     }
 
     /// Has the watch ask the marketplace about the shop itself too, by this workflow: for its state every hour, and for its
-    /// acceptance figures every day. Of several watches over a shop one does.
+    /// acceptance figures every day. Of several watches over a shop one does. Once `stop` is given nothing is asked any more, and no
+    /// answer waited for: the round goes on with what is known.
     #[must_use]
-    pub fn asking(self, workflow: AcceptanceWorkflow) -> Self {
+    pub fn asking(self, workflow: AcceptanceWorkflow, stop: StopSignal) -> Self {
         Self {
-            workflow: Some(workflow),
+            asking: Some((workflow, stop)),
             ..self
         }
     }
@@ -149,8 +154,8 @@ impl Watch {
 
     async fn look(&self) -> StoreResult<Round> {
         self.note_ends().await?;
+        self.check_account().await?;
         let now = self.clock.now();
-        self.check_account(now).await?;
         // The alerts come first. Read after what they are about, one that another watch has just raised would look as if it were over;
         // what changes them from here on is seen by its version.
         let rows = self
@@ -200,10 +205,12 @@ impl Watch {
     }
 
     /// Asks the marketplace about the shop itself, where that is due. One that can't be asked is what runs meet too, and tell.
-    async fn check_account(&self, now: Timestamp) -> StoreResult<()> {
-        let Some(workflow) = &self.workflow else {
+    async fn check_account(&self) -> StoreResult<()> {
+        let Some((workflow, stop)) = self.asking.as_ref().filter(|(_, stop)| !stop.is_given()) else {
             return Ok(());
         };
+        // By the clock that all watches share: else one that is ahead and one that is behind would each find it due.
+        let now = workflow.store_time().await?;
         let health = self.store.health(&self.shop).await?;
         let known = self
             .store
@@ -213,20 +220,30 @@ impl Watch {
         let Some(check) = self.store.reserve_check(&self.shop, &due).await? else {
             return Ok(());
         };
-        match workflow.check_account(check.figures).await {
+        let said = match select(pin!(workflow.check_account(check.figures)), pin!(stop.given())).await {
+            Either::Left((said, _)) => said,
+            Either::Right(_) => Err(Halt::Stopped),
+        };
+        let said = match said {
             Ok(mut said) => {
                 said.state = said
                     .state
                     .map(|state| state.chars().take(LONGEST_STATE).collect::<String>())
                     .filter(|state| !state.is_empty());
-                self.store.note_check(&self.shop, self.clock.now(), &said).await
+                self.store.note_check(&self.shop, self.clock.now(), &said).await?;
+                said
             }
-            Err(Halt::Store(error)) => Err(error),
+            Err(Halt::Store(error)) => return Err(error),
             Err(halt) => {
                 tracing::info!(%halt, "the marketplace could not be asked about the shop");
-                Ok(())
+                AccountCheck::default()
             }
+        };
+        if check.figures && !said.figures_asked {
+            let asked_at = account::with_the_next_state(now);
+            self.store.set_figures_asked(&self.shop, asked_at).await?;
         }
+        Ok(())
     }
 
     /// Delivers what is due, until nothing is.

@@ -14,9 +14,21 @@ pub(super) type AccountTables = BTreeMap<String, KnownAccount>;
 /// A shop that was asked about.
 #[derive(Debug)]
 pub(super) struct KnownAccount {
-    asked_at: Timestamp,
     figures_asked_at: Timestamp,
     record: AccountRecord,
+}
+
+impl KnownAccount {
+    fn asked_at(now: Timestamp) -> Self {
+        let record = AccountRecord {
+            asked_at: Some(now),
+            ..AccountRecord::default()
+        };
+        Self {
+            figures_asked_at: now,
+            record,
+        }
+    }
 }
 
 #[async_trait]
@@ -25,18 +37,14 @@ impl AccountStore for MemoryStore {
         let mut tables = self.tables();
         let now = time::to_micros(due.now);
         let Some(known) = tables.accounts.get_mut(shop) else {
-            let known = KnownAccount {
-                asked_at: now,
-                figures_asked_at: now,
-                record: AccountRecord::default(),
-            };
-            tables.accounts.insert(shop.to_owned(), known);
+            tables.accounts.insert(shop.to_owned(), KnownAccount::asked_at(now));
             return Ok(Some(Check { figures: true }));
         };
-        if known.asked_at > due.asked_by && known.asked_at <= due.ahead {
+        let asked_at = &mut known.record.asked_at;
+        if asked_at.is_some_and(|at| at > due.asked_by && at <= due.ahead) {
             return Ok(None);
         }
-        known.asked_at = now;
+        *asked_at = Some(now);
         let figures = known.figures_asked_at <= due.figures_by || known.figures_asked_at > due.ahead;
         if figures {
             known.figures_asked_at = now;
@@ -51,15 +59,25 @@ impl AccountStore for MemoryStore {
             return Ok(());
         };
         let record = &mut known.record;
-        if said.state.is_some() && record.state != said.state {
-            record.state.clone_from(&said.state);
-            record.state_since = Some(now);
+        if said.state.is_some() {
+            record.state_told_at = Some(now);
+            if record.state != said.state {
+                record.state.clone_from(&said.state);
+                record.state_since = Some(now);
+            }
         }
         if let Some(figures) = said.figures
             && record.figures.iter().all(|day| day.read_at != now)
         {
             record.figures.push(DayFigures { read_at: now, figures });
             record.figures.sort_by_key(|day| day.read_at);
+        }
+        Ok(())
+    }
+
+    async fn set_figures_asked(&self, shop: &str, asked_at: Timestamp) -> StoreResult<()> {
+        if let Some(known) = self.tables().accounts.get_mut(shop) {
+            known.figures_asked_at = time::to_micros(asked_at);
         }
         Ok(())
     }

@@ -292,14 +292,16 @@ impl AlertTables {
         }
     }
 
-    /// Withdraws what nobody has in hand of an alert; tells the channels that had something delivered, or have it in hand.
+    /// Withdraws what nobody has in hand of an alert; tells the channels that had something delivered, have it in hand, or had it in hand
+    /// without anybody noting how that ended.
     fn withdraw(&mut self, alert: AlertId, now: Timestamp) -> Vec<String> {
         let mut told = Vec::new();
         for posted in self.deliveries.iter_mut().filter(|posted| posted.alert == alert) {
-            let is_in_hand = posted.lease_until.is_some_and(|until| until > now);
-            if posted.row.delivered_at.is_some() || (posted.is_pending() && is_in_hand) {
+            if posted.row.delivered_at.is_some() || posted.lease_until.is_some() {
                 told.push(posted.row.channel.clone());
-            } else if posted.is_pending() {
+            }
+            let is_in_hand = posted.lease_until.is_some_and(|until| until > now);
+            if posted.is_pending() && !is_in_hand {
                 posted.withdraw(now);
             }
         }

@@ -42,14 +42,11 @@ impl ShopStore for MemoryStore {
     async fn draw_calls(&self, key: &ShopKey, rate: CallRate, wanted: Wanted) -> StoreResult<Drawn> {
         let now = self.time();
         let mut tables = self.tables();
-        let before = tables.budgets.get(&key.0).copied();
+        let before = tables.shops.get(&key.0).and_then(|shop| shop.budget_full_at);
         let (drawn, full_at) = budget::draw(before, now, rate, wanted);
-        match full_at.filter(|_| !dropped(Guard::CallsAreCounted)) {
-            Some(full_at) => tables.budgets.insert(key.0.clone(), full_at),
-            None => tables.budgets.remove(&key.0),
-        };
         if drawn.calls > 0 {
-            tables.shops.entry(key.0.clone()).or_default();
+            let shop = tables.shops.entry(key.0.clone()).or_default();
+            shop.budget_full_at = full_at.filter(|_| !dropped(Guard::CallsAreCounted));
         }
         Ok(drawn)
     }

@@ -85,8 +85,6 @@ pub(super) struct Tables {
     pub(super) failures_by_related: BTreeMap<String, BTreeSet<FailureId>>,
     pub(super) work: WorkTable,
     pub(super) shops: BTreeMap<String, ShopState>,
-    /// When each shop's bucket of calls is full again.
-    pub(super) budgets: BTreeMap<String, Timestamp>,
     /// What each claim was told: nothing else remains to find it by.
     pub(super) told: BTreeMap<OperationId, Vec<Claimed>>,
     pub(super) prunings: Vec<Pruning>,
@@ -109,7 +107,6 @@ impl Default for Tables {
             failures_by_related: BTreeMap::new(),
             work: WorkTable::default(),
             shops: BTreeMap::new(),
-            budgets: BTreeMap::new(),
             told: BTreeMap::new(),
             prunings: Vec::new(),
             alerts: AlertTables::default(),

@@ -34,8 +34,10 @@ pub struct Check {
 pub struct AccountCheck {
     /// The shop's state as it was written; `None` where none was.
     pub state: Option<String>,
-    /// Its figures, where they were asked for and told.
+    /// Its figures, where they were told.
     pub figures: Option<ShopFigures>,
+    /// Whether they were asked for.
+    pub figures_asked: bool,
 }
 
 /// Figures of one day.
@@ -50,10 +52,14 @@ pub struct DayFigures {
 /// What is known of a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AccountRecord {
+    /// When somebody last had the right to ask; `None` where nobody ever had.
+    pub asked_at: Option<Timestamp>,
     /// Its state as the marketplace wrote it last.
     pub state: Option<String>,
     /// When it was first told to be in that state, without another in between.
     pub state_since: Option<Timestamp>,
+    /// When it was last told to be in that state.
+    pub state_told_at: Option<Timestamp>,
     /// Its figures, oldest first.
     pub figures: Vec<DayFigures>,
 }
@@ -70,11 +76,18 @@ pub trait AccountStore: Debug + Send + Sync + 'static {
     async fn reserve_check(&self, shop: &str, due: &CheckDue) -> StoreResult<Option<Check>>;
 
     /// Notes what was said at `now`. The time since when MUST stay where the state is the same as before; a state that was not told
-    /// MUST leave the one before.
+    /// MUST leave the one before, with its times.
     ///
     /// # Errors
     /// A [`super::StoreError`].
     async fn note_check(&self, shop: &str, now: Timestamp, said: &AccountCheck) -> StoreResult<()>;
+
+    /// Has the figures count as asked for at `asked_at`, where they were not asked for after all. It MUST change nothing else, and nothing
+    /// at all for a shop never asked about.
+    ///
+    /// # Errors
+    /// A [`super::StoreError`].
+    async fn set_figures_asked(&self, shop: &str, asked_at: Timestamp) -> StoreResult<()>;
 
     /// What is known of the shop, with the figures told no earlier than `figures_since`; the default for a shop never asked about.
     ///

@@ -19,6 +19,8 @@ pub struct ShopState {
     pub next_poll_at: Option<Timestamp>,
     /// Acceptances in a row that were not sent or not answered.
     pub unanswered_in_row: u32,
+    /// When its budget of calls is full again, by [`crate::budget::draw`]; `None` where none was ever drawn.
+    pub budget_full_at: Option<Timestamp>,
 }
 
 /// The answer to asking for a look at the orders in flight.

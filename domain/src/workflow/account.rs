@@ -17,18 +17,21 @@ use super::stop::StopSignal;
 pub(super) async fn check(core: &Core, figures: bool) -> Result<AccountCheck, Halt> {
     let marketplace = &core.ports.marketplace;
     let state = ask(core, marketplace.account()).await?.shop_state;
-    let figures = match figures {
-        false => None,
-        true => match ask(core, marketplace.figures()).await {
-            Ok(figures) => Some(figures),
-            Err(Halt::Store(error)) => return Err(Halt::Store(error)),
-            Err(halt) => {
-                tracing::info!(%halt, "the shop's figures could not be read");
-                None
-            }
-        },
+    let mut said = AccountCheck {
+        state,
+        ..AccountCheck::default()
     };
-    Ok(AccountCheck { state, figures })
+    if figures {
+        let told = ask(core, marketplace.figures()).await;
+        // What keeps the call from being made has no answer of the marketplace's.
+        said.figures_asked = matches!(told, Ok(_) | Err(Halt::Marketplace(_)));
+        match told {
+            Ok(figures) => said.figures = Some(figures),
+            Err(Halt::Store(error)) => return Err(Halt::Store(error)),
+            Err(halt) => tracing::info!(%halt, "the shop's figures could not be read"),
+        }
+    }
+    Ok(said)
 }
 
 async fn ask<T>(core: &Core, call: impl Future<Output = MarketplaceResult<T>>) -> Result<T, Halt> {

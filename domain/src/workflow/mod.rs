@@ -53,8 +53,9 @@ pub use spans::SPANS;
 pub use stop::StopSignal;
 
 use self::core::Core;
-use crate::ports::AccountCheck;
+use crate::ports::{AccountCheck, StoreResult};
 use crate::settings::{InvalidSetting, Settings};
+use crate::time::Timestamp;
 
 /// Whether a run stays for its validations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -133,6 +134,11 @@ impl AcceptanceWorkflow {
     /// A [`Halt`]: what kept it from asking, or what was answered.
     pub async fn check_account(&self, figures: bool) -> Result<AccountCheck, Halt> {
         account::check(&self.core, figures).await
+    }
+
+    /// The time by the store's clock.
+    pub(crate) async fn store_time(&self) -> StoreResult<Timestamp> {
+        Ok(self.core.now(self.core.store_clock().await?))
     }
 
     /// Runs at once, and then whenever the schedule or the trigger says so, until it is stopped. Several services may share a

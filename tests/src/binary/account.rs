@@ -17,7 +17,7 @@ pub(super) fn cases() -> Vec<Case<ProgramFixture>> {
 }
 
 /// Makes it look as if the shop had been asked about long ago.
-async fn long_ago(fixture: &ProgramFixture) {
+pub(super) async fn long_ago(fixture: &ProgramFixture) {
     fixture
         .sql("UPDATE shop_accounts SET asked_at = '2020-01-01T00:00:00.000000Z'")
         .await;

@@ -15,6 +15,10 @@ fn hours_ago(hours: u64) -> Timestamp {
     time::minus(now(), Duration::from_secs(hours * 3600))
 }
 
+fn minutes_ago(minutes: u64) -> Timestamp {
+    time::minus(now(), Duration::from_secs(minutes * 60))
+}
+
 fn found(account: &AccountRecord, health: &ShopHealth) -> Vec<Condition> {
     let facts = Facts {
         shop: "shop",
@@ -30,6 +34,8 @@ fn in_state(state: &str) -> AccountRecord {
     AccountRecord {
         state: Some(state.to_owned()),
         state_since: Some(hours_ago(2)),
+        state_told_at: Some(minutes_ago(10)),
+        asked_at: Some(minutes_ago(10)),
         figures: Vec::new(),
     }
 }
@@ -90,6 +96,50 @@ fn of_a_barred_shop_nobody_is_told_that_its_key_is_wrong() {
         told(&found(&in_state("OPEN"), &refused_key())),
         [("trouble:credentials", Severity::Critical)]
     );
+}
+
+#[test]
+fn a_state_that_nobody_could_confirm_for_hours_hides_no_key() {
+    let mut long_ago = in_state("SUSPENDED");
+    long_ago.state_told_at = Some(minutes_ago(121));
+    assert_eq!(
+        told(&found(&long_ago, &refused_key())),
+        [
+            ("trouble:credentials", Severity::Critical),
+            ("shop:state", Severity::Critical)
+        ]
+    );
+}
+
+#[test]
+fn a_key_that_was_refused_before_the_shop_was_let_in_again_waits_for_the_next_run() {
+    let mut back = in_state("OPEN");
+    back.state_since = Some(minutes_ago(1));
+    let ran = |minutes| ShopHealth {
+        last_run_at: Some(minutes_ago(minutes)),
+        ..refused_key()
+    };
+    assert_eq!(found(&back, &ran(4)), []);
+    assert_eq!(
+        told(&found(&back, &ran(0))),
+        [("trouble:credentials", Severity::Critical)]
+    );
+}
+
+#[test]
+fn a_refused_key_waits_for_what_the_shop_is_asked_about_soon() {
+    let lasting = |asked_at| {
+        let mut account = in_state("OPEN");
+        account.asked_at = asked_at;
+        found(&account, &refused_key())[0].lasting
+    };
+    assert_eq!(
+        lasting(Some(minutes_ago(61))),
+        STATE_AT_MOST_EVERY,
+        "before it was refused"
+    );
+    assert_eq!(lasting(Some(minutes_ago(59))), Duration::ZERO);
+    assert_eq!(lasting(None), Duration::ZERO, "nobody asks");
 }
 
 fn days(figures: &[(i64, i64, i64)]) -> AccountRecord {
@@ -162,6 +212,30 @@ fn figures_that_were_not_told_are_no_fall() {
     let mut account = days(&[(990_000, 0, 0), (0, 0, 0)]);
     account.figures[1].figures = ShopFigures::default();
     assert_eq!(found(&account, &ShopHealth::default()), []);
+}
+
+#[test]
+fn figures_that_are_not_told_again_stay_as_bad_as_they_were() {
+    let mut account = days(&[(990_000, 0, 0), (900_000, 0, 0), (0, 0, 0)]);
+    account.figures[2].figures = ShopFigures::default();
+    let found = found(&account, &ShopHealth::default());
+    assert_eq!(
+        found[0].message.lines,
+        [
+            "approval rate: 90, and 99 not long ago",
+            "told by the marketplace at 2026-11-23 12:00 UTC"
+        ]
+    );
+}
+
+#[test]
+fn figures_told_under_a_clock_that_has_jumped_hide_nothing() {
+    let mut account = days(&[(990_000, 0, 0), (900_000, 0, 0), (990_000, 0, 0)]);
+    account.figures[2].read_at = time::plus(now(), Duration::from_secs(40 * 24 * 3600));
+    assert_eq!(
+        told(&found(&account, &ShopHealth::default())),
+        [("shop:figures", Severity::Urgent)]
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn condition(key: &str, count: u64) -> Condition {
 /// An open alert that people were told of at `told`.
 fn row(key: &str, count: u64, told: Option<u64>) -> AlertRow {
     AlertRow {
-        alert_id: AlertId(1),
+        alert_id: AlertId(key.bytes().fold(0, |id, byte| id * 31 + i64::from(byte))),
         version: 3,
         key: key.to_owned(),
         severity: Severity::Urgent,
@@ -212,13 +212,54 @@ fn what_is_put_off_is_told_as_what_it_is_when_there_is_room() {
     let rows: Vec<AlertRow> = conditions.iter().map(|one| row(&one.key, 1, Some(40))).collect();
     let mut rows_before = rows.clone();
     rows_before[20].told_at = Some(time(0));
-    assert_eq!(
-        at(41, &conditions, &rows_before),
-        [],
-        "it has grown, and there is no room"
-    );
+    let grown = at(41, &conditions, &rows_before);
+    assert_eq!(told(&grown), [None], "there is no room");
+    let [AlertChange::Update { message, .. }] = &grown[..] else {
+        panic!("{grown:?}")
+    };
+    assert_eq!((message.count, message.kind), (9, Kind::Raised), "the record tells it");
+    rows_before[20].message = message.clone();
+    assert_eq!(at(42, &conditions, &rows_before), [], "and that is written once");
     let later = at(100, &conditions, &rows_before);
     assert_eq!(told(&later), [Some(Kind::Worse)]);
+}
+
+#[test]
+fn what_is_new_goes_before_reminders_however_often_those_come() {
+    let rules = AlertRules {
+        reminder: Duration::from_secs(3600),
+        ..AlertRules::default()
+    };
+    let mut conditions = flood(25);
+    conditions[24].severity = Severity::Warning;
+    let mut rows: Vec<AlertRow> = conditions
+        .iter()
+        .enumerate()
+        .map(|(number, condition)| row(&condition.key, 1, (number < 20).then_some(number as u64 % 2)))
+        .collect();
+    rows[24].severity = Severity::Warning;
+    let changes = changes(&conditions, &rows, time(61), &rules);
+    let mut told = told_keys(&changes);
+    assert_eq!(told.len(), 20);
+    told.retain(|key| *key >= "c-20");
+    assert_eq!(told, ["c-20", "c-21", "c-22", "c-23", "c-24"]);
+    let reminded = told_keys(&changes).into_iter().filter(|key| *key < "c-20");
+    let reminded: Vec<usize> = reminded.map(|key| key[2..].parse().unwrap()).collect();
+    assert_eq!(
+        reminded.iter().filter(|number| *number % 2 == 0).count(),
+        10,
+        "those that were told longest ago: {reminded:?}"
+    );
+}
+
+#[test]
+fn what_was_told_under_a_clock_that_has_jumped_holds_nothing_up() {
+    let ahead: Vec<AlertRow> = flood(20).iter().map(|one| row(&one.key, 1, Some(50_000))).collect();
+    let mut now = flood(20);
+    now.push(condition("new", 1));
+    let changes = at(10, &now, &ahead);
+    assert_eq!(told_keys(&changes).len(), 20);
+    assert!(told_keys(&changes).contains(&"new"));
 }
 
 #[test]

@@ -157,6 +157,10 @@ impl AccountStore for Shaky {
         self.up()?.note_check(shop, now, said).await
     }
 
+    async fn set_figures_asked(&self, shop: &str, asked_at: Timestamp) -> StoreResult<()> {
+        self.up()?.set_figures_asked(shop, asked_at).await
+    }
+
     async fn account_record(&self, shop: &str, figures_since: Timestamp) -> StoreResult<AccountRecord> {
         self.up()?.account_record(shop, figures_since).await
     }

@@ -42,8 +42,10 @@ fn the_state_is_asked_for_and_the_figures_where_they_are_wanted() {
     let world = open_shop();
     let said = check(&world, false).unwrap();
     assert_eq!((said.state.as_deref(), said.figures), (Some("OPEN"), None));
+    assert!(!said.figures_asked);
     assert_eq!(asked(&world), [1, 0]);
-    assert_eq!(check(&world, true).unwrap().figures, Some(figures()));
+    let said = check(&world, true).unwrap();
+    assert_eq!((said.figures, said.figures_asked), (Some(figures()), true));
     assert_eq!(asked(&world), [2, 1]);
 }
 
@@ -78,8 +80,8 @@ fn questions_are_drawn_from_the_budget_and_not_made_beyond_it() {
     assert!(check(&world, true).unwrap().figures.is_some());
     let said = check(&world, true).unwrap();
     assert_eq!(
-        (said.state.as_deref(), said.figures),
-        (Some("OPEN"), None),
+        (said.state.as_deref(), said.figures, said.figures_asked),
+        (Some("OPEN"), None, false),
         "one call was left"
     );
     assert!(matches!(check(&world, false), Err(Halt::OutOfBudget { .. })));
@@ -93,7 +95,10 @@ fn figures_that_can_not_be_had_cost_the_state_nothing() {
     let faults = [ReadFault::Empty, ReadFault::Unreachable];
     world.market.state().account_faults.extend(faults);
     let said = check(&world, true).unwrap();
-    assert_eq!((said.state.as_deref(), said.figures), (Some("OPEN"), None));
+    assert_eq!(
+        (said.state.as_deref(), said.figures, said.figures_asked),
+        (Some("OPEN"), None, true)
+    );
 }
 
 #[test]

@@ -19,6 +19,7 @@ use crate::ports::{Clock as _, Decided, Desk as _, ManualEntry, Notifier, Notify
 use crate::settings::Settings;
 use crate::status::OrderStatus;
 use crate::time::{self, Timestamp};
+use crate::workflow::StopSignal;
 use crate::workflow::Wait;
 
 const TICK: u64 = 300;
@@ -81,7 +82,7 @@ impl Day {
             rules,
             "the shop".to_owned(),
         )
-        .asking(world.worker());
+        .asking(world.worker(), StopSignal::new());
         world.market.state().figures = ShopFigures {
             approval_rate: Some(1_000_000),
             auto_refused_rate: Some(0),

@@ -34,7 +34,16 @@ fn figures(approved: i64) -> ShopFigures {
 fn open_with(figures: Option<ShopFigures>) -> AccountCheck {
     AccountCheck {
         state: Some("OPEN".to_owned()),
+        figures_asked: figures.is_some(),
         figures,
+    }
+}
+
+/// A shop that was asked about, and nothing was told.
+fn only_asked(at: Timestamp) -> AccountRecord {
+    AccountRecord {
+        asked_at: Some(at),
+        ..AccountRecord::default()
     }
 }
 
@@ -56,7 +65,7 @@ pub(super) async fn a_shop_never_asked_about_is_due_with_its_figures(f: &StoreFi
     let now = f.base().await;
     assert_eq!(f.known(now).await, AccountRecord::default());
     assert_eq!(f.may_ask(now).await, Some(Check { figures: true }));
-    assert_eq!(f.known(now).await, AccountRecord::default());
+    assert_eq!(f.known(now).await, only_asked(now));
 }
 
 pub(super) async fn of_many_that_want_to_ask_at_once_one_may(f: &StoreFixture) {
@@ -103,6 +112,19 @@ pub(super) async fn figures_are_asked_for_less_often_than_the_state(f: &StoreFix
     assert_eq!(asked, [0, 24, 48]);
 }
 
+pub(super) async fn figures_that_were_not_asked_for_after_all_are_due_again(f: &StoreFixture) {
+    let now = f.base().await;
+    f.store.set_figures_asked(SHOP, now).await.unwrap();
+    assert_eq!(f.known(now).await, AccountRecord::default(), "it was never asked about");
+    f.may_ask(now).await;
+    f.said(now, &open_with(None)).await;
+    let before = f.known(now).await;
+    f.store.set_figures_asked(SHOP, at(now, -23 * 3600)).await.unwrap();
+    assert_eq!(f.known(now).await, before);
+    assert_eq!(f.may_ask(at(now, 3599)).await, None);
+    assert_eq!(f.may_ask(at(now, 3600)).await, Some(Check { figures: true }));
+}
+
 pub(super) async fn a_time_of_asking_that_lies_ahead_holds_nobody_up(f: &StoreFixture) {
     let now = f.base().await;
     f.may_ask(at(now, 900)).await;
@@ -119,27 +141,29 @@ pub(super) async fn a_state_keeps_since_when_it_is_so(f: &StoreFixture) {
     f.said(at(now, 60), &open_with(None)).await;
     let known = f.known(now).await;
     assert_eq!((known.state.as_deref(), known.state_since), (Some("OPEN"), Some(now)));
+    assert_eq!(known.state_told_at, Some(at(now, 60)));
     let suspended = AccountCheck {
         state: Some("SUSPENDED \u{e9}'\"".to_owned()),
-        figures: None,
+        ..AccountCheck::default()
     };
     f.said(at(now, 120), &suspended).await;
     f.said(at(now, 180), &suspended).await;
     let known = f.known(now).await;
     assert_eq!((known.state, known.state_since), (suspended.state, Some(at(now, 120))));
+    assert_eq!(known.state_told_at, Some(at(now, 180)));
 }
 
 pub(super) async fn a_state_that_was_not_told_leaves_the_one_before(f: &StoreFixture) {
     let now = f.base().await;
     f.may_ask(now).await;
     f.said(now, &AccountCheck::default()).await;
-    assert_eq!(f.known(now).await, AccountRecord::default());
+    assert_eq!(f.known(now).await, only_asked(now));
     f.said(at(now, 60), &open_with(None)).await;
     f.said(at(now, 120), &AccountCheck::default()).await;
     let known = f.known(now).await;
     assert_eq!(
-        (known.state.as_deref(), known.state_since),
-        (Some("OPEN"), Some(at(now, 60)))
+        (known.state.as_deref(), known.state_since, known.state_told_at),
+        (Some("OPEN"), Some(at(now, 60)), Some(at(now, 60)))
     );
 }
 

@@ -254,6 +254,24 @@ pub(super) async fn a_message_in_hand_is_not_withdrawn_and_not_tried_again(f: &S
     );
 }
 
+pub(super) async fn a_message_that_may_have_arrived_has_its_all_clear(f: &StoreFixture) {
+    let now = f.base().await;
+    f.change(opening("silence", true, now), now).await;
+    let due = f.take(now).await;
+    let refused = DeliveryEnd::GivenUp {
+        error: "no such channel".to_owned(),
+    };
+    assert!(f.end(&due[1], refused, now).await);
+    // Of the other nobody notes how it ended, for longer than its lease.
+    let row = f.alert("silence", now).await;
+    f.change(clearing(&row, at(now, 600)), at(now, 600)).await;
+    assert_eq!(told(&f.take(at(now, 600)).await), [("webhook", Kind::Cleared)]);
+    assert!(
+        !f.end(&due[0], DeliveryEnd::Delivered, at(now, 601)).await,
+        "it is withdrawn"
+    );
+}
+
 pub(super) async fn a_message_is_one_takers_until_its_lease_ends(f: &StoreFixture) {
     let now = f.base().await;
     f.change(opening("silence", true, now), now).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ackord::budget::{CallRate, Wanted};
+use ackord::budget::{CallRate, Wanted, left};
 use ackord::ports::{PollSlot, ShopKey, ShopState};
 use tokio::task::JoinSet;
 
@@ -129,14 +129,37 @@ pub(super) async fn pause_poll_and_count_leave_each_other_alone(f: &StoreFixture
     f.store.pause(&key("s"), at(now, 10)).await.unwrap();
     f.store.reserve_poll(&key("s"), now, MINUTE).await.unwrap();
     f.store.count_unanswered(&key("s"), false, 4).await.unwrap();
+    f.store.draw_calls(&key("s"), RATE, Wanted::at_once(4)).await.unwrap();
     f.store.pause(&key("s"), at(now, 20)).await.unwrap();
-    f.store.count_unanswered(&key("s"), false, 1).await.unwrap();
+    let counted = f.store.count_unanswered(&key("s"), false, 1).await.unwrap();
+    let shop = f.store.shop(&key("s")).await.unwrap();
+    assert_eq!(shop, counted);
     let expected = ShopState {
         paused_until: Some(at(now, 20)),
         next_poll_at: Some(at(now, 60)),
         unanswered_in_row: 5,
+        budget_full_at: shop.budget_full_at,
     };
-    assert_eq!(f.store.shop(&key("s")).await.unwrap(), expected);
+    assert_eq!(shop, expected);
+    assert_eq!(left(shop.budget_full_at, f.store.now().await.unwrap(), RATE), 6);
+}
+
+pub(super) async fn the_budget_of_calls_can_be_read_without_drawing(f: &StoreFixture) {
+    let calls_left = async || {
+        let shop = f.other.shop(&key("s")).await.unwrap();
+        left(shop.budget_full_at, f.other.now().await.unwrap(), RATE)
+    };
+    assert_eq!(calls_left().await, 10);
+    for drawn in 1..=10 {
+        f.store.draw_calls(&key("s"), RATE, Wanted::at_once(1)).await.unwrap();
+        assert_eq!((calls_left().await, calls_left().await), (10 - drawn, 10 - drawn));
+    }
+    let ahead = Wanted {
+        within: 120 * MINUTE,
+        ..Wanted::at_once(1)
+    };
+    f.store.draw_calls(&key("s"), RATE, ahead).await.unwrap();
+    assert_eq!(calls_left().await, 0);
 }
 
 pub(super) async fn shops_know_nothing_of_each_other(f: &StoreFixture) {
@@ -273,5 +296,10 @@ pub(super) async fn budgets_of_shops_are_their_own(f: &StoreFixture) {
             .calls,
         10
     );
-    assert_eq!(f.other.shop(&key("s")).await.unwrap(), before, "and touch nothing else");
+    let after = f.other.shop(&key("s")).await.unwrap();
+    let but_for_the_budget = ShopState {
+        budget_full_at: None,
+        ..after
+    };
+    assert_eq!(but_for_the_budget, before, "and touch nothing else");
 }

@@ -12,6 +12,10 @@ struct Shop {
     state: Arc<Mutex<Option<&'static str>>>,
     figures: Arc<Mutex<ShopFigures>>,
     asked: Arc<Mutex<[usize; 2]>>,
+    /// The refusal is a passing one.
+    is_away: Arc<Mutex<bool>>,
+    /// What is stopped as it is asked next.
+    stops: Arc<Mutex<Option<StopSignal>>>,
 }
 
 impl Shop {
@@ -25,6 +29,8 @@ impl Shop {
             state: Arc::new(Mutex::new(Some("OPEN"))),
             figures: Arc::new(Mutex::new(figures)),
             asked: Arc::default(),
+            is_away: Arc::default(),
+            stops: Arc::default(),
         }
     }
 
@@ -42,7 +48,11 @@ impl Shop {
         let shop = self.clone();
         marketplace.expect_account().returning(move || {
             shop.asked.lock().unwrap()[0] += 1;
+            if let Some(stop) = shop.stops.lock().unwrap().take() {
+                stop.stop();
+            }
             match *shop.state.lock().unwrap() {
+                None if *shop.is_away.lock().unwrap() => Err(MarketplaceError::Throttled { retry_after: None }),
                 None => Err(MarketplaceError::Credentials { status: 401 }),
                 Some(state) => Ok(Account {
                     shop_id: None,
@@ -62,6 +72,10 @@ impl Shop {
 
 impl Scene {
     fn watch_asking(&self, shop: &Shop) -> Watch {
+        self.watch_asking_until(shop, StopSignal::new())
+    }
+
+    fn watch_asking_until(&self, shop: &Shop, stop: StopSignal) -> Watch {
         let ports = Ports {
             store: Arc::new(self.shaky.store.clone()),
             marketplace: Arc::new(shop.marketplace()),
@@ -69,7 +83,7 @@ impl Scene {
             randomness: Arc::new(SeededRandom::new(5)),
         };
         let workflow = AcceptanceWorkflow::new(ports, Settings::default(), "watch").unwrap();
-        self.watch().asking(workflow)
+        self.watch().asking(workflow, stop)
     }
 
     /// A run that fared like this, and a round, every five minutes for so long.
@@ -150,6 +164,68 @@ fn figures_that_fall_are_told_with_the_days_and_their_end_when_they_are_back() {
     let heard = scene.webhook.heard();
     assert_eq!(heard.last(), Some(&(Kind::Cleared, "shop:figures".to_owned())));
     scene.mail.heard();
+}
+
+#[test]
+fn a_key_that_is_refused_right_after_the_shop_was_asked_about_is_told_once_and_right() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let watch = scene.watch_asking(&shop);
+    scene.minutes(58);
+    now(watch.note_run(&RunNote::Done)).unwrap();
+    now(watch.round()).unwrap();
+    scene.minutes(2);
+    shop.is(Some("SUSPENDED"));
+    scene.hours(&watch, 2, &hindered(Trouble::Credentials));
+    scene.both_heard(&[(Kind::Raised, "shop:state")]);
+    // Let in again, and asked about before the next run.
+    shop.is(Some("OPEN"));
+    scene.minutes(6);
+    now(watch.round()).unwrap();
+    scene.both_heard(&[(Kind::Cleared, "shop:state")]);
+    scene.hours(&watch, 1, &RunNote::Done);
+    scene.both_heard(&[]);
+}
+
+#[test]
+fn figures_that_could_not_be_asked_for_are_with_the_next_state() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let watch = scene.watch_asking(&shop);
+    shop.is(None);
+    *shop.is_away.lock().unwrap() = true;
+    now(watch.round()).unwrap();
+    assert_eq!(shop.asked(), [1, 0]);
+    shop.is(Some("OPEN"));
+    scene.hours(&watch, 1, &RunNote::Done);
+    now(watch.round()).unwrap();
+    assert_eq!(shop.asked(), [2, 1], "an hour later, not a day");
+}
+
+#[test]
+fn watches_whose_clocks_differ_ask_no_more_often() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let one = scene.watch_asking(&shop);
+    let mut other = scene.watch_asking(&shop);
+    let later = time::plus(scene.clock.now(), Duration::from_secs(2 * 3600));
+    other.clock = Arc::new(ManualClock::new(later));
+    for _ in 0..4 {
+        now(one.round()).unwrap();
+        now(other.round()).unwrap();
+    }
+    assert_eq!(shop.asked(), [1, 1]);
+}
+
+#[test]
+fn a_watch_that_is_to_stop_asks_no_more_and_tells_what_it_knows() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let stop = StopSignal::new();
+    let watch = scene.watch_asking_until(&shop, stop.clone());
+    scene.refused("A-1");
+    *shop.stops.lock().unwrap() = Some(stop);
+    now(watch.round()).unwrap();
+    assert_eq!(shop.asked()[0], 1);
+    scene.both_heard(&[(Kind::Raised, "inbox:refused")]);
+    scene.hours(&watch, 3, &RunNote::Done);
+    assert_eq!(shop.asked()[0], 1, "it is stopped");
 }
 
 #[test]

@@ -45,15 +45,26 @@ impl AccountStore for Faulty {
         if self.has(Fault::AccountStateBeginsAnew) {
             let other = AccountCheck {
                 state: said.state.as_ref().map(|state| format!("NOT_{state}")),
-                figures: None,
+                ..AccountCheck::default()
             };
             self.store.note_check(shop, now, &other).await?;
         }
         self.store.note_check(shop, now, said).await
     }
 
+    async fn set_figures_asked(&self, shop: &str, asked_at: Timestamp) -> StoreResult<()> {
+        match self.fault {
+            Fault::FiguresAreNeverPutOff => Ok(()),
+            _ => self.store.set_figures_asked(shop, asked_at).await,
+        }
+    }
+
     async fn account_record(&self, shop: &str, figures_since: Timestamp) -> StoreResult<AccountRecord> {
-        self.store.account_record(shop, figures_since).await
+        let mut record = self.store.account_record(shop, figures_since).await?;
+        if self.has(Fault::AccountStateIsAsOldAsItBegan) {
+            record.state_told_at = record.state_since;
+        }
+        Ok(record)
     }
 }
 

@@ -128,6 +128,8 @@ faults! {
     MessagesAreTakenEarly => "gives_out_messages_that_are_not_due",
     DeliveriesEndUnnoticed => "forgets_that_a_message_arrived",
     ChecksAreAnybodys => "lets_everybody_ask_about_the_shop",
+    FiguresAreNeverPutOff => "never_puts_figures_off",
+    AccountStateIsAsOldAsItBegan => "forgets_when_a_state_was_told_again",
     FiguresAreAskedForEachTime => "lets_the_figures_be_asked_for_each_time",
     AccountStateBeginsAnew => "forgets_since_when_the_shop_is_in_its_state",
 }
