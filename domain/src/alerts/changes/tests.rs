@@ -225,6 +225,21 @@ fn what_is_put_off_is_told_as_what_it_is_when_there_is_room() {
 }
 
 #[test]
+fn what_becomes_worse_while_there_is_no_room_is_found_to_be_so_later() {
+    let mut conditions = flood(21);
+    conditions[20].message.count = 2;
+    let mut rows: Vec<AlertRow> = conditions.iter().map(|one| row(&one.key, 1, Some(40))).collect();
+    rows[20].severity = Severity::Warning;
+    let first = at(41, &conditions, &rows);
+    let [AlertChange::Update { severity, message, .. }] = &first[..] else {
+        panic!("{first:?}")
+    };
+    assert_eq!((told(&first), *severity), (vec![None], Severity::Warning));
+    rows[20].message = message.clone();
+    assert_eq!(told(&at(100, &conditions, &rows)), [Some(Kind::Worse)]);
+}
+
+#[test]
 fn what_is_new_goes_before_reminders_however_often_those_come() {
     let rules = AlertRules {
         reminder: Duration::from_secs(3600),
