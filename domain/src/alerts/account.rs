@@ -24,6 +24,8 @@ const REFUSED_IN_ROW: i64 = 2;
 
 /// A state that nobody could confirm for so long may be another by now.
 const STATE_HOLDS: Duration = Duration::from_secs(2 * 3600);
+/// Who asked so shortly before a key was refused has asked after it: the store's clock tells the one, a worker's the other.
+const CLOCKS_APART: Duration = Duration::from_secs(10);
 /// Figures that were told so much later than now were told under a clock that has jumped since.
 const AHEAD: Duration = Duration::from_secs(3600);
 
@@ -90,7 +92,8 @@ pub(super) fn refused_key_lasts(facts: &Facts<'_>) -> Option<Duration> {
         // The shop has come into another state since: the next run tells whether the key is taken now.
         return None;
     }
-    let is_asked_soon = record.asked_at.is_some() && record.asked_at < health.trouble_since;
+    let asked_at = record.asked_at.map(|at| time::plus(at, CLOCKS_APART));
+    let is_asked_soon = asked_at.is_some() && asked_at < health.trouble_since;
     Some(if is_asked_soon {
         STATE_AT_MOST_EVERY
     } else {
