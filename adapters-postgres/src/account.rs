@@ -42,7 +42,9 @@ impl AccountStore for PostgresStore {
                 r#"
                 WITH known AS (
                     UPDATE shop_accounts SET
+                        answered_at = $2::timestamptz,
                         state = coalesce($3::text, state),
+                        state_before = CASE WHEN $3::text IS NULL OR state = $3::text THEN state_before ELSE state END,
                         state_since = CASE WHEN $3::text IS NULL OR state = $3::text THEN state_since ELSE $2::timestamptz END,
                         state_told_at = CASE WHEN $3::text IS NULL THEN state_told_at ELSE $2::timestamptz END
                     WHERE shop = $1
@@ -81,7 +83,7 @@ impl AccountStore for PostgresStore {
         let rows = self.connections.read(|| {
             sqlx::query!(
                 r#"
-                SELECT a.asked_at, a.state, a.state_since, a.state_told_at, f.read_at AS "read_at?", f.approval_rate AS "approval_rate?",
+                SELECT a.asked_at, a.answered_at, a.state, a.state_before, a.state_since, a.state_told_at, f.read_at AS "read_at?", f.approval_rate AS "approval_rate?",
                     f.auto_refused_rate AS "auto_refused_rate?", f.refused_in_row AS "refused_in_row?"
                 FROM shop_accounts a
                 LEFT JOIN shop_figures f ON f.shop = a.shop AND f.read_at >= $2
@@ -95,7 +97,9 @@ impl AccountStore for PostgresStore {
         let mut record = AccountRecord::default();
         for row in rows.await? {
             record.asked_at = Some(time(row.asked_at));
+            record.answered_at = row.answered_at.map(time);
             record.state = row.state;
+            record.state_before = row.state_before;
             record.state_since = row.state_since.map(time);
             record.state_told_at = row.state_told_at.map(time);
             record.figures.extend(row.read_at.map(|read_at| DayFigures {

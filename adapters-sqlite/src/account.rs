@@ -37,7 +37,9 @@ impl AccountStore for SqliteStore {
         let mut tx = self.begin_write().await?;
         let known = sqlx::query!(
             "UPDATE shop_accounts SET
+                answered_at = ?2,
                 state = coalesce(?3, state),
+                state_before = CASE WHEN ?3 IS NULL OR state = ?3 THEN state_before ELSE state END,
                 state_since = CASE WHEN ?3 IS NULL OR state = ?3 THEN state_since ELSE ?2 END,
                 state_told_at = CASE WHEN ?3 IS NULL THEN state_told_at ELSE ?2 END
             WHERE shop = ?1",
@@ -81,7 +83,8 @@ impl AccountStore for SqliteStore {
     async fn account_record(&self, shop: &str, figures_since: Timestamp) -> StoreResult<AccountRecord> {
         let since = times::text(figures_since);
         let rows = sqlx::query!(
-            r#"SELECT a.asked_at AS "asked_at!: String", a.state AS "state?", a.state_since AS "state_since?",
+            r#"SELECT a.asked_at AS "asked_at!: String", a.answered_at AS "answered_at?: String", a.state AS "state?",
+                a.state_before AS "state_before?", a.state_since AS "state_since?",
                 a.state_told_at AS "state_told_at?", f.read_at AS "read_at?: String",
                 f.approval_rate AS "approval_rate?: i64", f.auto_refused_rate AS "auto_refused_rate?: i64",
                 f.refused_in_row AS "refused_in_row?: i64"
@@ -97,7 +100,9 @@ impl AccountStore for SqliteStore {
         for row in rows {
             let place = |column: &str| format!("shop_accounts `{shop}`, {column}");
             record.asked_at = Some(times::read(&row.asked_at, || place("asked_at"))?);
+            record.answered_at = times::read_optional(row.answered_at.as_deref(), || place("answered_at"))?;
             record.state = row.state;
+            record.state_before = row.state_before;
             record.state_since = times::read_optional(row.state_since.as_deref(), || place("state_since"))?;
             record.state_told_at = times::read_optional(row.state_told_at.as_deref(), || place("state_told_at"))?;
             let Some(read_at) = row.read_at else { continue };

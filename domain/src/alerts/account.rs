@@ -23,8 +23,9 @@ const APPROVAL_KEPT: i64 = 98;
 const REFUSED_IN_ROW: i64 = 2;
 
 /// A state that nobody could confirm for so long may be another by now.
-const STATE_HOLDS: Duration = Duration::from_secs(2 * 3600);
-/// Who asked so shortly before a key was refused has asked after it: the store's clock tells the one, a worker's the other.
+const STATE_HOLDS: Duration = Duration::from_secs(3 * 3600);
+/// What was answered so shortly before a key was refused was answered after it: the store's clock tells the one, a worker's the other.
+/// What lies further ahead was written under a clock that has jumped since.
 const CLOCKS_APART: Duration = Duration::from_secs(10);
 /// Figures that were told so much later than now were told under a clock that has jumped since.
 const AHEAD: Duration = Duration::from_secs(3600);
@@ -36,11 +37,11 @@ pub(super) fn due(now: Timestamp, health: &ShopHealth, record: &AccountRecord) -
         Some(_) => health.trouble_since.filter(|_| not_taken),
         None => health.last_done_at.filter(|_| is_barred(record)),
     };
-    let hourly = time::minus(now, STATE_EVERY);
-    let sooner = |since: Timestamp| since.min(time::minus(now, STATE_AT_MOST_EVERY));
+    let is_doubtful = doubtful_since.is_some_and(|since| !is_answered_since(record, since));
+    let every = if is_doubtful { STATE_AT_MOST_EVERY } else { STATE_EVERY };
     CheckDue {
         now,
-        asked_by: doubtful_since.map_or(hourly, |since| hourly.max(sooner(since))),
+        asked_by: time::minus(now, every),
         figures_by: time::minus(now, FIGURES_EVERY),
         ahead: time::plus(now, STATE_EVERY),
     }
@@ -66,8 +67,8 @@ enum Standing {
     Unknown,
 }
 
-fn standing(record: &AccountRecord) -> Option<Standing> {
-    Some(match record.state.as_deref()?.to_ascii_uppercase().as_str() {
+fn standing(state: Option<&str>) -> Option<Standing> {
+    Some(match state?.to_ascii_uppercase().as_str() {
         "OPEN" => Standing::Open,
         "CLOSE" | "CLOSED" => Standing::Closed,
         "SUSPENDED" | "TERMINATED" => Standing::Barred,
@@ -77,34 +78,40 @@ fn standing(record: &AccountRecord) -> Option<Standing> {
 
 /// Whether the marketplace has barred the shop: then it refuses its calls, whatever the key.
 pub(super) fn is_barred(record: &AccountRecord) -> bool {
-    standing(record) == Some(Standing::Barred)
+    standing(record.state.as_deref()) == Some(Standing::Barred)
+}
+
+/// Whether the marketplace has answered since then.
+fn is_answered_since(record: &AccountRecord, since: Timestamp) -> bool {
+    record
+        .answered_at
+        .is_some_and(|at| time::plus(at, CLOCKS_APART) >= since)
 }
 
 /// For how long a refused key has to be one before that is told; `None` where it is no fault of the key, as far as anybody knows.
 pub(super) fn refused_key_lasts(facts: &Facts<'_>) -> Option<Duration> {
-    let (record, health) = (facts.account, facts.health);
-    let is_known = |told: Timestamp| time::until(told, facts.now) <= STATE_HOLDS;
-    if is_barred(record) && record.state_told_at.is_some_and(is_known) {
+    let (record, health, now) = (facts.account, facts.health, facts.store_now);
+    let is_past = |at: &Timestamp| *at <= time::plus(now, CLOCKS_APART);
+    let told_at = record.state_told_at.filter(is_past);
+    if is_barred(record) && told_at.is_some_and(|at| time::until(at, now) <= STATE_HOLDS) {
         // It is told as the state of the shop.
         return None;
     }
-    if record.state_since > health.last_run_at {
-        // The shop has come into another state since: the next run tells whether the key is taken now.
+    let was_barred = standing(record.state_before.as_deref()) == Some(Standing::Barred);
+    if was_barred && record.state_since.filter(is_past) > health.last_run_at {
+        // It was let in again since: the next run tells whether the key is taken now.
         return None;
     }
-    let asked_at = record.asked_at.map(|at| time::plus(at, CLOCKS_APART));
-    let is_asked_soon = asked_at.is_some() && asked_at < health.trouble_since;
-    Some(if is_asked_soon {
-        STATE_AT_MOST_EVERY
-    } else {
-        Duration::ZERO
-    })
+    // Whoever asks about the shop is about to be told whether it is that.
+    let refused_since = health.trouble_since.filter(is_past);
+    let is_open = record.asked_at.is_some() && refused_since.is_some_and(|since| !is_answered_since(record, since));
+    Some(if is_open { STATE_AT_MOST_EVERY } else { Duration::ZERO })
 }
 
 /// That the shop is not open.
 pub(super) fn state(facts: &Facts<'_>) -> Option<Condition> {
     let record = facts.account;
-    let (severity, title, remedy) = match standing(record)? {
+    let (severity, title, remedy) = match standing(record.state.as_deref())? {
         Standing::Open => return None,
         Standing::Closed => (
             Severity::Warning,

@@ -88,10 +88,10 @@ fn put_off(found: &mut Vec<AlertChange>, rows: &[AlertRow], now: Timestamp, rule
             } if is_beyond => {
                 *tell = false;
                 let Some(row) = read(*alert_id) else { return false };
-                *severity = row.severity;
-                message.severity = row.message.severity;
+                *severity = row.severity.min(*severity);
+                message.severity = row.message.severity.min(message.severity);
                 message.kind = row.message.kind;
-                !says_the_same(message, &row.message)
+                *severity != row.severity || !says_the_same(message, &row.message)
             }
             _ => true,
         }

@@ -17,6 +17,8 @@ pub struct Facts<'a> {
     pub shop: &'a str,
     /// Now.
     pub now: Timestamp,
+    /// Now by the store's clock, by which the marketplace's answers are noted.
+    pub store_now: Timestamp,
     /// How the store stands.
     pub standing: &'a StoreStanding,
     /// How its runs fared.

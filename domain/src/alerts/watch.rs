@@ -21,8 +21,8 @@ use super::rules::AlertRules;
 use super::{Kind, Message, Severity, account, post, words};
 use crate::alerts::Trouble;
 use crate::ports::{
-    AccountCheck, AccountStore, AlertChange, AlertStore, Clock, Delivery, DeliveryEnd, Notifier, Overview, Randomness,
-    StoreError, StoreResult,
+    AccountCheck, AccountStore, AlertChange, AlertStore, Clock, Delivery, DeliveryEnd, MarketplaceError, Notifier,
+    Overview, Randomness, StoreError, StoreResult,
 };
 use crate::time::{self, Timestamp};
 use crate::workflow::{AcceptanceWorkflow, Halt, StopSignal};
@@ -156,6 +156,10 @@ impl Watch {
         self.note_ends().await?;
         self.check_account().await?;
         let now = self.clock.now();
+        let store_now = match &self.asking {
+            Some((workflow, _)) => workflow.store_time().await?,
+            None => now,
+        };
         // The alerts come first. Read after what they are about, one that another watch has just raised would look as if it were over;
         // what changes them from here on is seen by its version.
         let rows = self
@@ -171,6 +175,7 @@ impl Watch {
         let facts = Facts {
             shop: &self.shop,
             now,
+            store_now,
             standing: &standing,
             health: &health,
             account: &account,
@@ -230,13 +235,17 @@ impl Watch {
                     .state
                     .map(|state| state.chars().take(LONGEST_STATE).collect::<String>())
                     .filter(|state| !state.is_empty());
-                self.store.note_check(&self.shop, self.clock.now(), &said).await?;
+                self.store.note_check(&self.shop, now, &said).await?;
                 said
             }
             Err(Halt::Store(error)) => return Err(error),
             Err(halt) => {
                 tracing::info!(%halt, "the marketplace could not be asked about the shop");
-                AccountCheck::default()
+                let nothing = AccountCheck::default();
+                if is_answer(&halt) {
+                    self.store.note_check(&self.shop, now, &nothing).await?;
+                }
+                nothing
             }
         };
         if check.figures && !said.figures_asked {
@@ -374,6 +383,15 @@ impl Watch {
             at,
         }
     }
+}
+
+/// Whether the marketplace answered, and would answer the same again.
+fn is_answer(halt: &Halt) -> bool {
+    matches!(
+        halt,
+        Halt::Credentials { .. }
+            | Halt::Marketplace(MarketplaceError::Credentials { .. } | MarketplaceError::Refused { .. })
+    )
 }
 
 fn id_of(what: &str, since: Timestamp) -> String {

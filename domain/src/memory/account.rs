@@ -59,9 +59,11 @@ impl AccountStore for MemoryStore {
             return Ok(());
         };
         let record = &mut known.record;
+        record.answered_at = Some(now);
         if said.state.is_some() {
             record.state_told_at = Some(now);
             if record.state != said.state {
+                record.state_before = record.state.take();
                 record.state.clone_from(&said.state);
                 record.state_since = Some(now);
             }

@@ -54,8 +54,12 @@ pub struct DayFigures {
 pub struct AccountRecord {
     /// When somebody last had the right to ask; `None` where nobody ever had.
     pub asked_at: Option<Timestamp>,
+    /// When the marketplace last answered, whatever it said.
+    pub answered_at: Option<Timestamp>,
     /// Its state as the marketplace wrote it last.
     pub state: Option<String>,
+    /// The state before that one; `None` where it was never told to be in another.
+    pub state_before: Option<String>,
     /// When it was first told to be in that state, without another in between.
     pub state_since: Option<Timestamp>,
     /// When it was last told to be in that state.
@@ -75,7 +79,7 @@ pub trait AccountStore: Debug + Send + Sync + 'static {
     /// A [`super::StoreError`]; then the right counts as not given.
     async fn reserve_check(&self, shop: &str, due: &CheckDue) -> StoreResult<Option<Check>>;
 
-    /// Notes what was said at `now`. The time since when MUST stay where the state is the same as before; a state that was not told
+    /// Notes what was said at `now`, be it nothing. The time since when, and the state before, MUST stay where the state is the same as before; a state that was not told
     /// MUST leave the one before, with its times.
     ///
     /// # Errors

@@ -188,7 +188,7 @@ pub trait AlertStore: Debug + Send + Sync + 'static {
     /// order. One MUST be left out where an alert of its key is open already, or the alert's version is no longer the
     /// one that was read. With the end of an alert its messages that nobody has in hand MUST be withdrawn ([`WITHDRAWN`]), and
     /// the all-clear MUST go to those channels alone that had one delivered, have one in hand, or had one in hand
-    /// without anybody noting how that ended.
+    /// at its last attempt without anybody noting how that ended.
     ///
     /// # Errors
     /// A [`super::StoreError`]; then nothing was written, or, where the store's answer was lost, all of it.

@@ -23,11 +23,14 @@ pub(super) async fn check(core: &Core, figures: bool) -> Result<AccountCheck, Ha
     };
     if figures {
         let told = ask(core, marketplace.figures()).await;
-        // What keeps the call from being made has no answer of the marketplace's.
-        said.figures_asked = matches!(told, Ok(_) | Err(Halt::Marketplace(_)));
+        said.figures_asked = match &told {
+            Ok(_) => true,
+            // Without its place in the call log the call was not made.
+            Err(Halt::Marketplace(error)) => !matches!(error, MarketplaceError::Unrecorded(_)),
+            Err(_) => false,
+        };
         match told {
             Ok(figures) => said.figures = Some(figures),
-            Err(Halt::Store(error)) => return Err(Halt::Store(error)),
             Err(halt) => tracing::info!(%halt, "the shop's figures could not be read"),
         }
     }

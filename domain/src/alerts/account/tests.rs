@@ -23,6 +23,7 @@ fn found(account: &AccountRecord, health: &ShopHealth) -> Vec<Condition> {
     let facts = Facts {
         shop: "shop",
         now: now(),
+        store_now: now(),
         standing: &StoreStanding::default(),
         health,
         account,
@@ -36,6 +37,8 @@ fn in_state(state: &str) -> AccountRecord {
         state_since: Some(hours_ago(2)),
         state_told_at: Some(minutes_ago(10)),
         asked_at: Some(minutes_ago(10)),
+        answered_at: Some(minutes_ago(10)),
+        state_before: None,
         figures: Vec::new(),
     }
 }
@@ -101,7 +104,7 @@ fn of_a_barred_shop_nobody_is_told_that_its_key_is_wrong() {
 #[test]
 fn a_state_that_nobody_could_confirm_for_hours_hides_no_key() {
     let mut long_ago = in_state("SUSPENDED");
-    long_ago.state_told_at = Some(minutes_ago(121));
+    long_ago.state_told_at = Some(minutes_ago(181));
     assert_eq!(
         told(&found(&long_ago, &refused_key())),
         [
@@ -115,11 +118,29 @@ fn a_state_that_nobody_could_confirm_for_hours_hides_no_key() {
 fn a_key_that_was_refused_before_the_shop_was_let_in_again_waits_for_the_next_run() {
     let mut back = in_state("OPEN");
     back.state_since = Some(minutes_ago(1));
+    back.state_before = Some("SUSPENDED".to_owned());
     let ran = |minutes| ShopHealth {
         last_run_at: Some(minutes_ago(minutes)),
         ..refused_key()
     };
     assert_eq!(found(&back, &ran(4)), []);
+    let first_told = AccountRecord {
+        state_before: None,
+        ..back.clone()
+    };
+    let under_another_clock = AccountRecord {
+        state_since: Some(time::plus(now(), Duration::from_secs(3600))),
+        ..back.clone()
+    };
+    for account in [first_told, under_another_clock] {
+        let found = found(&account, &ran(4));
+        assert_eq!(
+            told(&found),
+            [("trouble:credentials", Severity::Critical)],
+            "{account:?}"
+        );
+        assert_eq!(found[0].lasting, Duration::ZERO);
+    }
     assert_eq!(
         told(&found(&back, &ran(0))),
         [("trouble:credentials", Severity::Critical)]
@@ -128,20 +149,31 @@ fn a_key_that_was_refused_before_the_shop_was_let_in_again_waits_for_the_next_ru
 
 #[test]
 fn a_refused_key_waits_for_what_the_shop_is_asked_about_soon() {
-    let lasting = |asked_at| {
-        let mut account = in_state("OPEN");
-        account.asked_at = asked_at;
-        found(&account, &refused_key())[0].lasting
+    let account = |answered_at| AccountRecord {
+        answered_at,
+        ..in_state("OPEN")
+    };
+    let lasting = |account: &AccountRecord| found(account, &refused_key())[0].lasting;
+    let before = account(Some(minutes_ago(61)));
+    assert_eq!(lasting(&before), STATE_AT_MOST_EVERY, "before it was refused");
+    assert_eq!(
+        lasting(&account(None)),
+        STATE_AT_MOST_EVERY,
+        "asked, and not answered yet"
+    );
+    assert_eq!(lasting(&account(Some(minutes_ago(59)))), Duration::ZERO);
+    let clock_behind = time::minus(minutes_ago(60), Duration::from_secs(5));
+    assert_eq!(lasting(&account(Some(clock_behind))), Duration::ZERO);
+    assert_eq!(lasting(&AccountRecord::default()), Duration::ZERO, "nobody asks");
+    let ahead = ShopHealth {
+        trouble_since: Some(time::plus(now(), Duration::from_secs(3600))),
+        ..refused_key()
     };
     assert_eq!(
-        lasting(Some(minutes_ago(61))),
-        STATE_AT_MOST_EVERY,
-        "before it was refused"
+        found(&before, &ahead)[0].lasting,
+        Duration::ZERO,
+        "a clock that has jumped"
     );
-    assert_eq!(lasting(Some(minutes_ago(59))), Duration::ZERO);
-    let clock_behind = time::minus(minutes_ago(60), Duration::from_secs(5));
-    assert_eq!(lasting(Some(clock_behind)), Duration::ZERO);
-    assert_eq!(lasting(None), Duration::ZERO, "nobody asks");
 }
 
 fn days(figures: &[(i64, i64, i64)]) -> AccountRecord {
@@ -267,7 +299,17 @@ fn a_key_that_is_refused_has_the_state_asked_for_once_more() {
     };
     assert_eq!(
         due(now(), &a_while_ago, &in_state("OPEN")).asked_by,
-        time::minus(now(), Duration::from_secs(1200))
+        hours_ago(1),
+        "it was answered since"
+    );
+    let not_answered = AccountRecord {
+        answered_at: Some(minutes_ago(30)),
+        ..in_state("OPEN")
+    };
+    assert_eq!(
+        due(now(), &a_while_ago, &not_answered).asked_by,
+        time::minus(now(), STATE_AT_MOST_EVERY),
+        "until it is"
     );
 }
 

@@ -240,6 +240,30 @@ fn what_becomes_worse_while_there_is_no_room_is_found_to_be_so_later() {
 }
 
 #[test]
+fn what_was_critical_and_is_critical_again_is_told_though_it_grew_without_room_in_between() {
+    let rules = AlertRules {
+        hourly: 0,
+        ..AlertRules::default()
+    };
+    let mut critical = row("a", 1, Some(0));
+    critical.severity = Severity::Critical;
+    let grown = changes(&[condition("a", 3)], std::slice::from_ref(&critical), time(31), &rules);
+    let [AlertChange::Update { severity, .. }] = &grown[..] else {
+        panic!("{grown:?}")
+    };
+    assert_eq!(
+        (told(&grown), *severity),
+        (vec![None], Severity::Urgent),
+        "less severe, and no room"
+    );
+    critical.severity = *severity;
+    let mut again = condition("a", 1);
+    again.severity = Severity::Critical;
+    let again = changes(&[again], &[critical], time(40), &rules);
+    assert_eq!(told(&again), [Some(Kind::Worse)]);
+}
+
+#[test]
 fn what_is_new_goes_before_reminders_however_often_those_come() {
     let rules = AlertRules {
         reminder: Duration::from_secs(3600),

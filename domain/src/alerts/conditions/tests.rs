@@ -25,6 +25,7 @@ fn found(standing: &StoreStanding, health: &ShopHealth) -> Vec<Condition> {
     let facts = Facts {
         shop: "shop",
         now: time(NOW),
+        store_now: time(NOW),
         standing,
         health,
         account: &AccountRecord::default(),

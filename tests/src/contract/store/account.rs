@@ -150,14 +150,19 @@ pub(super) async fn a_state_keeps_since_when_it_is_so(f: &StoreFixture) {
     f.said(at(now, 180), &suspended).await;
     let known = f.known(now).await;
     assert_eq!((known.state, known.state_since), (suspended.state, Some(at(now, 120))));
+    assert_eq!(known.state_before.as_deref(), Some("OPEN"));
     assert_eq!(known.state_told_at, Some(at(now, 180)));
 }
 
 pub(super) async fn a_state_that_was_not_told_leaves_the_one_before(f: &StoreFixture) {
     let now = f.base().await;
     f.may_ask(now).await;
-    f.said(now, &AccountCheck::default()).await;
-    assert_eq!(f.known(now).await, only_asked(now));
+    f.said(at(now, 1), &AccountCheck::default()).await;
+    let answered = AccountRecord {
+        answered_at: Some(at(now, 1)),
+        ..only_asked(now)
+    };
+    assert_eq!(f.known(now).await, answered);
     f.said(at(now, 60), &open_with(None)).await;
     f.said(at(now, 120), &AccountCheck::default()).await;
     let known = f.known(now).await;
@@ -165,6 +170,7 @@ pub(super) async fn a_state_that_was_not_told_leaves_the_one_before(f: &StoreFix
         (known.state.as_deref(), known.state_since, known.state_told_at),
         (Some("OPEN"), Some(at(now, 60)), Some(at(now, 60)))
     );
+    assert_eq!((known.answered_at, known.state_before), (Some(at(now, 120)), None));
 }
 
 pub(super) async fn figures_are_told_oldest_first_and_since_a_time(f: &StoreFixture) {

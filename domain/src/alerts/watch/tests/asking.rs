@@ -144,7 +144,7 @@ fn a_key_that_is_refused_is_told_as_such_while_the_shop_can_not_be_asked_about()
     shop.is(None);
     scene.hours(&watch, 3, &hindered(Trouble::Credentials));
     scene.both_heard(&[(Kind::Raised, "trouble:credentials")]);
-    assert_eq!(shop.asked()[0], 5, "once more, and each hour");
+    assert_eq!(shop.asked()[0], 4, "each hour");
 }
 
 #[test]
@@ -184,6 +184,41 @@ fn a_key_that_is_refused_right_after_the_shop_was_asked_about_is_told_once_and_r
     scene.both_heard(&[(Kind::Cleared, "shop:state")]);
     scene.hours(&watch, 1, &RunNote::Done);
     scene.both_heard(&[]);
+}
+
+#[test]
+fn a_key_that_is_refused_while_the_shop_can_not_be_asked_about_waits_a_little_for_the_answer() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let watch = scene.watch_asking(&shop);
+    scene.hours(&watch, 1, &RunNote::Done);
+    scene.minutes(1);
+    // Suspended; the question itself gets no answer.
+    shop.is(None);
+    *shop.is_away.lock().unwrap() = true;
+    now(watch.note_run(&hindered(Trouble::Credentials))).unwrap();
+    now(watch.round()).unwrap();
+    scene.both_heard(&[]);
+    // A service of the same shop that did not ask sees no more.
+    now(scene.watch_asking(&shop).round()).unwrap();
+    scene.both_heard(&[]);
+    shop.is(Some("SUSPENDED"));
+    scene.clock.advance(Duration::from_secs(299));
+    now(watch.round()).unwrap();
+    scene.both_heard(&[]);
+    scene.clock.advance(Duration::from_secs(1));
+    now(watch.round()).unwrap();
+    scene.both_heard(&[(Kind::Raised, "shop:state")]);
+}
+
+#[test]
+fn a_key_of_which_nobody_learns_more_is_told_after_a_little() {
+    let (scene, shop) = (Scene::new(), Shop::open());
+    let watch = scene.watch_asking(&shop);
+    scene.hours(&watch, 1, &RunNote::Done);
+    shop.is(None);
+    *shop.is_away.lock().unwrap() = true;
+    scene.runs(&watch, 3, &hindered(Trouble::Credentials));
+    scene.both_heard(&[(Kind::Raised, "trouble:credentials")]);
 }
 
 #[test]
