@@ -170,6 +170,8 @@ impl Fault {
                 | Self::DeliveriesEndUnnoticed
                 | Self::ChecksAreAnybodys
                 | Self::FiguresAreAskedForEachTime
+                | Self::FiguresAreNeverPutOff
+                | Self::AccountStateIsAsOldAsItBegan
                 | Self::AccountStateBeginsAnew
         )
     }
