@@ -5,12 +5,9 @@ CREATE TABLE shop_accounts (
     shop             TEXT COLLATE "C" PRIMARY KEY CHECK (shop <> ''),
     asked_at         TIMESTAMPTZ NOT NULL,
     figures_asked_at TIMESTAMPTZ NOT NULL,
-    answered_at      TIMESTAMPTZ,
     state            TEXT,
-    state_before     TEXT,
     state_since      TIMESTAMPTZ,
-    state_told_at    TIMESTAMPTZ,
-    CHECK ((state IS NULL) = (state_since IS NULL) AND (state IS NULL) = (state_told_at IS NULL))
+    CHECK ((state IS NULL) = (state_since IS NULL))
 );
 
 CREATE TABLE shop_figures (

@@ -83,8 +83,8 @@ impl AccountStore for PostgresStore {
         let rows = self.connections.read(|| {
             sqlx::query!(
                 r#"
-                SELECT a.asked_at, a.answered_at, a.state, a.state_before, a.state_since, a.state_told_at, f.read_at AS "read_at?", f.approval_rate AS "approval_rate?",
-                    f.auto_refused_rate AS "auto_refused_rate?", f.refused_in_row AS "refused_in_row?"
+                SELECT a.asked_at, a.answered_at, a.state, a.state_before, a.state_since, a.state_told_at,
+                    f.read_at AS "read_at?", f.approval_rate AS "approval_rate?", f.auto_refused_rate AS "auto_refused_rate?", f.refused_in_row AS "refused_in_row?"
                 FROM shop_accounts a
                 LEFT JOIN shop_figures f ON f.shop = a.shop AND f.read_at >= $2
                 WHERE a.shop = $1

@@ -5,12 +5,9 @@ CREATE TABLE shop_accounts (
     shop TEXT NOT NULL PRIMARY KEY CHECK (shop <> ''),
     asked_at TEXT NOT NULL,
     figures_asked_at TEXT NOT NULL,
-    answered_at TEXT,
     state TEXT,
-    state_before TEXT,
     state_since TEXT,
-    state_told_at TEXT,
-    CHECK ((state IS NULL) = (state_since IS NULL) AND (state IS NULL) = (state_told_at IS NULL))
+    CHECK ((state IS NULL) = (state_since IS NULL))
 ) STRICT;
 
 CREATE TABLE shop_figures (

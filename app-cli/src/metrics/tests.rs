@@ -173,6 +173,15 @@ fn alerts_are_counted_by_severity_and_channel() {
     metrics.channel("slack");
     metrics.delivery("mail", &Ok(()));
     metrics.delivery("mail", &Err(NotifyError::Throttled { retry_after: None }));
+    let what = || "no".to_owned();
+    let lost = NotifyError::Unreachable {
+        what: what(),
+        source: None,
+    };
+    metrics.delivery("slack", &Err(lost));
+    metrics.delivery("slack", &Err(NotifyError::Refused { what: what() }));
+    let series = metrics.text().matches("ackord_alert_deliveries_total{").count();
+    assert_eq!(series, 10, "each outcome has begun at zero");
     tells(
         &metrics,
         &[
@@ -181,7 +190,7 @@ fn alerts_are_counted_by_severity_and_channel() {
             "ackord_alert_deliveries_total{channel=\"mail\",outcome=\"delivered\"} 1",
             "ackord_alert_deliveries_total{channel=\"mail\",outcome=\"throttled\"} 1",
             "ackord_alert_deliveries_total{channel=\"mail\",outcome=\"failed\"} 0",
-            "ackord_alert_deliveries_total{channel=\"slack\",outcome=\"unreachable\"} 0",
+            "ackord_alert_deliveries_total{channel=\"slack\",outcome=\"unreachable\"} 1",
         ],
     );
     metrics.alerts_open([]);

@@ -156,17 +156,18 @@ fn told_line(at: Timestamp) -> String {
 
 /// That the shop's figures have become worse than they were in the days before.
 pub(super) fn figures(facts: &Facts<'_>) -> Option<Condition> {
-    let latest_by = time::plus(facts.now, AHEAD);
+    let latest_by = time::plus(facts.store_now, AHEAD);
     let days: Vec<&DayFigures> = facts
         .account
         .figures
         .iter()
         .filter(|day| day.read_at <= latest_by)
         .collect();
+    let latest = days.last()?;
     let worse = worse(&days);
-    let (latest, false) = (days.last()?, worse.is_empty()) else {
+    if worse.is_empty() {
         return None;
-    };
+    }
     let told = Told {
         title: "the shop's acceptance figures on the marketplace have become worse".to_owned(),
         count: worse.len() as u64,

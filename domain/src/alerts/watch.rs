@@ -154,12 +154,8 @@ impl Watch {
 
     async fn look(&self) -> StoreResult<Round> {
         self.note_ends().await?;
-        self.check_account().await?;
+        let store_now = self.check_account().await?;
         let now = self.clock.now();
-        let store_now = match &self.asking {
-            Some((workflow, _)) => workflow.store_time().await?,
-            None => now,
-        };
         // The alerts come first. Read after what they are about, one that another watch has just raised would look as if it were over;
         // what changes them from here on is seen by its version.
         let rows = self
@@ -175,7 +171,7 @@ impl Watch {
         let facts = Facts {
             shop: &self.shop,
             now,
-            store_now,
+            store_now: store_now.unwrap_or(now),
             standing: &standing,
             health: &health,
             account: &account,
@@ -209,19 +205,31 @@ impl Watch {
         Ok(round)
     }
 
-    /// Asks the marketplace about the shop itself, where that is due. One that can't be asked is what runs meet too, and tell.
-    async fn check_account(&self) -> StoreResult<()> {
-        let Some((workflow, stop)) = self.asking.as_ref().filter(|(_, stop)| !stop.is_given()) else {
-            return Ok(());
+    /// Asks the marketplace about the shop itself, where that is due. Tells the time afterwards by the store's clock, which all watches
+    /// share: by their own, one that is ahead and one that is behind would each find it due.
+    async fn check_account(&self) -> StoreResult<Option<Timestamp>> {
+        let Some((workflow, stop)) = &self.asking else {
+            return Ok(None);
         };
-        // By the clock that all watches share: else one that is ahead and one that is behind would each find it due.
-        let now = workflow.store_time().await?;
+        let clock = workflow.store_clock().await?;
+        if !stop.is_given() {
+            self.ask(workflow, stop, workflow.now(clock)).await?;
+        }
+        Ok(Some(workflow.now(clock)))
+    }
+
+    /// A shop that can't be asked about is what runs meet too, and tell.
+    async fn ask(&self, workflow: &AcceptanceWorkflow, stop: &StopSignal, now: Timestamp) -> StoreResult<()> {
         let health = self.store.health(&self.shop).await?;
         let known = self
             .store
             .account_record(&self.shop, account::figures_since(now))
             .await?;
         let due = account::due(now, &health, &known);
+        // A write for each round would be one too many: mostly it is not due.
+        if !due.is_due(known.asked_at) {
+            return Ok(());
+        }
         let Some(check) = self.store.reserve_check(&self.shop, &due).await? else {
             return Ok(());
         };
@@ -389,8 +397,7 @@ impl Watch {
 fn is_answer(halt: &Halt) -> bool {
     matches!(
         halt,
-        Halt::Credentials { .. }
-            | Halt::Marketplace(MarketplaceError::Credentials { .. } | MarketplaceError::Refused { .. })
+        Halt::Marketplace(MarketplaceError::Credentials { .. } | MarketplaceError::Refused { .. })
     )
 }
 

@@ -40,11 +40,10 @@ impl AccountStore for MemoryStore {
             tables.accounts.insert(shop.to_owned(), KnownAccount::asked_at(now));
             return Ok(Some(Check { figures: true }));
         };
-        let asked_at = &mut known.record.asked_at;
-        if asked_at.is_some_and(|at| at > due.asked_by && at <= due.ahead) {
+        if !due.is_due(known.record.asked_at) {
             return Ok(None);
         }
-        *asked_at = Some(now);
+        known.record.asked_at = Some(now);
         let figures = known.figures_asked_at <= due.figures_by || known.figures_asked_at > due.ahead;
         if figures {
             known.figures_asked_at = now;

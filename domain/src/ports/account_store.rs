@@ -22,6 +22,14 @@ pub struct CheckDue {
     pub ahead: Timestamp,
 }
 
+impl CheckDue {
+    /// Whether it is due where it was asked last at `asked_at`; `None` where it never was.
+    #[must_use]
+    pub fn is_due(&self, asked_at: Option<Timestamp>) -> bool {
+        asked_at.is_none_or(|at| at <= self.asked_by || at > self.ahead)
+    }
+}
+
 /// The right to ask about a shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Check {
@@ -79,8 +87,8 @@ pub trait AccountStore: Debug + Send + Sync + 'static {
     /// A [`super::StoreError`]; then the right counts as not given.
     async fn reserve_check(&self, shop: &str, due: &CheckDue) -> StoreResult<Option<Check>>;
 
-    /// Notes what was said at `now`, be it nothing. The time since when, and the state before, MUST stay where the state is the same as before; a state that was not told
-    /// MUST leave the one before, with its times.
+    /// Notes what was said at `now`, be it nothing. The time since when, and the state before, MUST stay where the state is the same
+    /// as before; a state that was not told MUST leave the one before, with its times.
     ///
     /// # Errors
     /// A [`super::StoreError`].

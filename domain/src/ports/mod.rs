@@ -1,6 +1,7 @@
 //! The ports: what the workflow asks of the outside, each as small as an adapter can make it.
 //!
-//! Every duty of an implementer is a MUST sentence; those of the store's and the marketplace's ports each have a case in the contract suites.
+//! Every duty of an implementer is a MUST sentence; those of the store's and the marketplace's ports each have a case in the contract
+//! suites.
 
 mod account_store;
 mod alert_store;

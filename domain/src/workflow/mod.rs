@@ -53,7 +53,7 @@ pub use spans::SPANS;
 pub use stop::StopSignal;
 
 use self::core::Core;
-use crate::ports::{AccountCheck, StoreResult};
+use crate::ports::{AccountCheck, StoreClock, StoreResult};
 use crate::settings::{InvalidSetting, Settings};
 use crate::time::Timestamp;
 
@@ -136,9 +136,14 @@ impl AcceptanceWorkflow {
         account::check(&self.core, figures).await
     }
 
-    /// The time by the store's clock.
-    pub(crate) async fn store_time(&self) -> StoreResult<Timestamp> {
-        Ok(self.core.now(self.core.store_clock().await?))
+    /// The store's clock.
+    pub(crate) async fn store_clock(&self) -> StoreResult<StoreClock> {
+        self.core.store_clock().await
+    }
+
+    /// The time by it, without asking the store again.
+    pub(crate) fn now(&self, clock: StoreClock) -> Timestamp {
+        self.core.now(clock)
     }
 
     /// Runs at once, and then whenever the schedule or the trigger says so, until it is stopped. Several services may share a

@@ -1,4 +1,6 @@
 //! Histories at random: few orders, many calls, so that most calls meet what earlier ones left.
+//!
+//! The file is long because the ports are: each call has its arm here.
 
 mod restoring;
 

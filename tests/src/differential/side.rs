@@ -1,4 +1,6 @@
 //! One of the stores that are compared: makes calls on it, and tells what it answered in the terms of all sides.
+//!
+//! The file is long because the ports are: each call and each answer is told here.
 
 mod restoring;
 mod stream;

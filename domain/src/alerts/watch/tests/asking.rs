@@ -38,6 +38,12 @@ impl Shop {
         *self.state.lock().unwrap() = state;
     }
 
+    /// It does not answer.
+    fn is_away(&self) {
+        self.is(None);
+        *self.is_away.lock().unwrap() = true;
+    }
+
     fn asked(&self) -> [usize; 2] {
         *self.asked.lock().unwrap()
     }
@@ -193,8 +199,7 @@ fn a_key_that_is_refused_while_the_shop_can_not_be_asked_about_waits_a_little_fo
     scene.hours(&watch, 1, &RunNote::Done);
     scene.minutes(1);
     // Suspended; the question itself gets no answer.
-    shop.is(None);
-    *shop.is_away.lock().unwrap() = true;
+    shop.is_away();
     now(watch.note_run(&hindered(Trouble::Credentials))).unwrap();
     now(watch.round()).unwrap();
     scene.both_heard(&[]);
@@ -215,8 +220,7 @@ fn a_key_of_which_nobody_learns_more_is_told_after_a_little() {
     let (scene, shop) = (Scene::new(), Shop::open());
     let watch = scene.watch_asking(&shop);
     scene.hours(&watch, 1, &RunNote::Done);
-    shop.is(None);
-    *shop.is_away.lock().unwrap() = true;
+    shop.is_away();
     scene.runs(&watch, 3, &hindered(Trouble::Credentials));
     scene.both_heard(&[(Kind::Raised, "trouble:credentials")]);
 }
@@ -225,8 +229,7 @@ fn a_key_of_which_nobody_learns_more_is_told_after_a_little() {
 fn figures_that_could_not_be_asked_for_are_with_the_next_state() {
     let (scene, shop) = (Scene::new(), Shop::open());
     let watch = scene.watch_asking(&shop);
-    shop.is(None);
-    *shop.is_away.lock().unwrap() = true;
+    shop.is_away();
     now(watch.round()).unwrap();
     assert_eq!(shop.asked(), [1, 0]);
     shop.is(Some("OPEN"));
