@@ -1,4 +1,6 @@
 //! The fleet: several workers on one thread, polled in an order that the seed decides.
+//!
+//! The file is long because it is one loop: what may happen next to a worker, to a call and to the shop stands here, as the seed draws it.
 
 use std::pin::Pin;
 use std::sync::Arc;
